@@ -1,0 +1,26 @@
+package model
+
+// NanosPerDay is the length of a UTC day; leap seconds do not exist in Unix time.
+const NanosPerDay = int64(24 * 60 * 60 * 1_000_000_000)
+
+// Day returns the start of the UTC day that nano lies in, both in nanoseconds
+// since the Unix epoch. Days before 1970 are rounded down too.
+func Day(nano int64) int64 {
+	day := nano - nano%NanosPerDay
+	if nano < day {
+		day -= NanosPerDay
+	}
+	return day
+}
+
+// TimeRange is the half-open range [Start, End) of nanoseconds since the Unix
+// epoch. Zero means "open" on either side.
+type TimeRange struct {
+	Start int64
+	End   int64
+}
+
+// Contains reports whether nano lies in the range.
+func (r TimeRange) Contains(nano int64) bool {
+	return (r.Start == 0 || nano >= r.Start) && (r.End == 0 || nano < r.End)
+}

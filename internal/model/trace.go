@@ -1,0 +1,205 @@
+package model
+
+import (
+	"bytes"
+	"encoding/binary"
+	"slices"
+)
+
+// Trace sums up the spans of one trace id, or a part of them: those of one day,
+// of one batch. Parts of a trace become the whole by [Trace.Merge], which gives
+// the same result in every order. Each span must be in exactly one part.
+//
+// Fields that one span decides (the root, the head, the first error) come with
+// that span's key; of two parts, the one with the smaller key decides. Keys
+// compare as bytes, so that a database can compare them too.
+type Trace struct {
+	Project string
+	TraceID TraceID
+
+	StartNano int64 // earliest start of a span
+	EndNano   int64 // latest end of a span
+
+	Spans     int64
+	Errors    int64 // spans that failed
+	LLMCalls  int64
+	ToolCalls int64
+
+	Status StatusCode // the greatest of the spans' codes: an error sticks
+	Usage  Usage      // of the spans that call models
+
+	Models []string // distinct, sorted
+	Tools  []string // distinct, sorted
+
+	// The root is the earliest span without a parent. RootKey is empty while
+	// it has not arrived.
+	RootKey  []byte
+	RootName string
+
+	// The head is the span that tells what the trace is about: its topmost
+	// run, else its root, else its earliest span. See [HeadKey].
+	HeadKey       []byte
+	HeadType      SpanType
+	Name          string
+	Service       string
+	Environment   string
+	Identity      Identity
+	InputPreview  string
+	OutputPreview string
+
+	// The first error is the failed span that ended first: where things
+	// started going wrong. ErrorKey is empty when nothing failed.
+	ErrorKey     []byte
+	ErrorSpan    string // its name
+	ErrorType    string
+	ErrorMessage string
+}
+
+// Duration returns the nanoseconds from the earliest start to the latest end.
+func (t *Trace) Duration() int64 { return t.EndNano - t.StartNano }
+
+// Failed reports whether any span failed.
+func (t *Trace) Failed() bool { return t.Errors > 0 }
+
+// RootArrived reports whether a span without a parent has been stored.
+func (t *Trace) RootArrived() bool { return len(t.RootKey) > 0 }
+
+// RootSpanID returns the id of the root, zero while it has not arrived.
+func (t *Trace) RootSpanID() SpanID { return spanOfKey(t.RootKey) }
+
+// ErrorSpanID returns the id of the span that failed first, zero when none did.
+func (t *Trace) ErrorSpanID() SpanID { return spanOfKey(t.ErrorKey) }
+
+// HeadSpanID returns the id of the span that names the trace.
+func (t *Trace) HeadSpanID() SpanID { return spanOfKey(t.HeadKey) }
+
+// HeadKey orders the spans of a trace by how well they tell what it is about:
+// runs before other roots before all else, then the earlier start, then the
+// smaller span id. A run that starts later is never the topmost: a child does
+// not start before its parent.
+func HeadKey(s *Span) []byte {
+	rank := byte(2)
+	switch {
+	case s.Type.IsRun():
+		rank = 0
+	case s.IsRoot():
+		rank = 1
+	}
+	return sortKey(rank, s.StartNano, s.SpanID)
+}
+
+// RootKey orders the spans without a parent by start.
+func RootKey(s *Span) []byte { return sortKey(0, s.StartNano, s.SpanID) }
+
+// ErrorKey orders failed spans by end, so that the deepest of a chain that
+// failed together comes first.
+func ErrorKey(s *Span) []byte { return sortKey(0, s.EndNano, s.SpanID) }
+
+const sortKeyLen = 1 + 8 + 8
+
+func sortKey(rank byte, nano int64, id SpanID) []byte {
+	key := make([]byte, 0, sortKeyLen)
+	key = append(key, rank)
+	key = binary.BigEndian.AppendUint64(key, uint64(nano)^(1<<63)) // negative times sort first
+	return append(key, id[:]...)
+}
+
+func spanOfKey(key []byte) (id SpanID) {
+	if len(key) == sortKeyLen {
+		copy(id[:], key[sortKeyLen-len(id):])
+	}
+	return id
+}
+
+// TraceOf returns the part of a trace that consists of s alone.
+func TraceOf(s *Span) *Trace {
+	t := &Trace{
+		Project:       s.Project,
+		TraceID:       s.TraceID,
+		StartNano:     s.StartNano,
+		EndNano:       s.EndNano,
+		Spans:         1,
+		Status:        s.Status,
+		HeadKey:       HeadKey(s),
+		HeadType:      s.Type,
+		Name:          s.Name,
+		Service:       s.Service,
+		Environment:   s.Environment,
+		Identity:      s.Identity,
+		InputPreview:  s.InputPreview,
+		OutputPreview: s.OutputPreview,
+	}
+	if s.IsRoot() {
+		t.RootKey, t.RootName = RootKey(s), s.Name
+	}
+	if s.Failed {
+		t.Errors = 1
+		t.ErrorKey, t.ErrorSpan, t.ErrorType, t.ErrorMessage = ErrorKey(s), s.Name, s.ErrorType, s.ErrorMessage
+	}
+	switch s.Type {
+	case TypeLLM:
+		t.LLMCalls = 1
+	case TypeTool:
+		t.ToolCalls = 1
+	}
+	if s.Type.CallsModel() {
+		t.Usage = s.Usage
+		t.Models = setOf(s.Model)
+	}
+	if s.Type == TypeTool {
+		t.Tools = setOf(s.ToolName)
+	}
+	return t
+}
+
+// Merge adds the spans of o to t. It is commutative and associative, and leaves
+// o as it was.
+func (t *Trace) Merge(o *Trace) {
+	t.StartNano = min(t.StartNano, o.StartNano)
+	t.EndNano = max(t.EndNano, o.EndNano)
+	t.Spans += o.Spans
+	t.Errors += o.Errors
+	t.LLMCalls += o.LLMCalls
+	t.ToolCalls += o.ToolCalls
+	t.Status = max(t.Status, o.Status)
+	t.Usage = t.Usage.Plus(o.Usage)
+	t.Models = union(t.Models, o.Models)
+	t.Tools = union(t.Tools, o.Tools)
+	if decides(o.RootKey, t.RootKey) {
+		t.RootKey, t.RootName = o.RootKey, o.RootName
+	}
+	if decides(o.HeadKey, t.HeadKey) {
+		t.HeadKey, t.HeadType, t.Name = o.HeadKey, o.HeadType, o.Name
+		t.Service, t.Environment, t.Identity = o.Service, o.Environment, o.Identity
+		t.InputPreview, t.OutputPreview = o.InputPreview, o.OutputPreview
+	}
+	if decides(o.ErrorKey, t.ErrorKey) {
+		t.ErrorKey, t.ErrorSpan, t.ErrorType, t.ErrorMessage = o.ErrorKey, o.ErrorSpan, o.ErrorType, o.ErrorMessage
+	}
+}
+
+// decides reports whether the part with key a overrules the one with key b.
+func decides(a, b []byte) bool {
+	return len(a) > 0 && (len(b) == 0 || bytes.Compare(a, b) < 0)
+}
+
+func setOf(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return []string{s}
+}
+
+// union returns the sorted union of two sorted sets, in a slice of its own
+// unless one of them is empty.
+func union(a, b []string) []string {
+	if len(b) == 0 {
+		return a
+	}
+	if len(a) == 0 {
+		return b
+	}
+	out := slices.Concat(a, b)
+	slices.Sort(out)
+	return slices.Compact(out)
+}

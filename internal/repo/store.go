@@ -1,0 +1,122 @@
+package repo
+
+import (
+	"context"
+	"iter"
+
+	"github.com/agenttrace/agenttrace/internal/model"
+)
+
+// Store is everything a database does for agenttrace. Code that needs less asks
+// for less: a consumer of the change log takes a Feed, a handler a Reader.
+type Store interface {
+	Writer
+	Reader
+	Feed
+	Maintainer
+}
+
+// Writer takes spans in.
+type Writer interface {
+	// Write stores the records in one transaction, and returns nil only after
+	// that transaction is durable: spans, segments, trace rows and change-log
+	// entries together, or none of them.
+	//
+	// A span that is already stored, or that stands earlier in records, is a
+	// duplicate: it changes nothing and is not an error, also when its content
+	// differs, and also when another writer stores it at the same moment. The
+	// segments hold each stored span once.
+	//
+	// Records may be of any projects, traces and days, in any order. Writing
+	// them in any order, in any batches, gives the same traces. A span may
+	// start at any nanosecond from 1 to math.MaxInt64: the store makes room
+	// for days it does not know, past or future. Which times are sensible is
+	// the caller's rule.
+	//
+	// Deadlocks, serialisation failures and other conflicts between writers
+	// are retried within Write, until ctx ends. Errors are ErrUnavailable when
+	// the same call may succeed later, ErrRefused when the database will not
+	// take these records however often they are sent; the caller can then
+	// write halves of them to find the one at fault.
+	//
+	// Write reads the records until it returns and keeps none of their memory.
+	Write(ctx context.Context, records []model.Record) (Written, error)
+}
+
+// Written says what became of the records of one Write.
+type Written struct {
+	Stored     int
+	Duplicates int
+}
+
+// Reader answers questions. Everything is asked of one project and answered
+// from it alone.
+type Reader interface {
+	// Trace returns the sum of all stored spans of a trace, whatever days they
+	// are on, or ErrNotFound.
+	Trace(ctx context.Context, project string, id model.TraceID) (*model.Trace, error)
+
+	// Traces returns one page of the traces that match q, in q's order, or an
+	// empty slice. Asked again with the cursor of the last trace of each page,
+	// until a page is empty, it lists every trace that matched throughout and
+	// did not change meanwhile exactly once, whatever is written between.
+	Traces(ctx context.Context, project string, q TraceQuery) ([]*model.Trace, error)
+
+	// Spans returns one page of narrow spans (Body is nil) that match q, in
+	// q's order, with the same promise as Traces.
+	Spans(ctx context.Context, project string, q SpanQuery) ([]*model.Span, error)
+
+	// Segments yields the stored segments of the wanted traces: trace by trace
+	// in the order of refs, those of a trace by the earliest start in them.
+	// Unknown traces yield nothing; a segment is never empty and never mixes
+	// traces. The sequence reads as it is ranged over and holds one segment at
+	// a time; breaking off frees its connection at once. After an error
+	// nothing more is yielded.
+	Segments(ctx context.Context, project string, refs ...TraceRef) iter.Seq2[Segment, error]
+}
+
+// TraceRef names a trace and, where it is known, which of its spans are wanted:
+// those that start within Range. A segment is yielded when any of its spans
+// does. Ranges save the store a search for the trace's days.
+type TraceRef struct {
+	ID    model.TraceID
+	Range model.TimeRange
+}
+
+// Segment is a part of a trace: spans that were stored together.
+type Segment struct {
+	TraceID model.TraceID
+	Spans   int
+	// Earliest and Latest are the first and the last start among the spans.
+	Earliest, Latest int64
+	// Data is a standard OTLP TracesData message in protobuf, each span in it
+	// byte for byte as it was received. It is valid until the next segment is
+	// asked for; whoever keeps it copies it.
+	Data []byte
+}
+
+// Maintainer looks after the space that spans take.
+type Maintainer interface {
+	// Prepare makes room for spans that start within r, so that the first
+	// write of a day does not have to. It may be called again and again, by
+	// several processes at once.
+	Prepare(ctx context.Context, r model.TimeRange) error
+
+	// Drop removes what lies wholly on days before the UTC day of horizon:
+	// spans, segments and trace rows, and change-log entries that were written
+	// before it. Readers and writers of other days are not held up. A span
+	// that arrives for a dropped day afterwards is stored like any other.
+	Drop(ctx context.Context, horizon int64) (Dropped, error)
+
+	// Ping returns nil when the store can answer, for readiness checks.
+	Ping(ctx context.Context) error
+
+	// Close waits for running calls and releases the database.
+	Close() error
+}
+
+// Dropped says what Drop removed.
+type Dropped struct {
+	Days  int   // days with spans that are gone
+	Spans int64 // -1 where counting them would have cost more than dropping
+}
