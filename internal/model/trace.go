@@ -92,21 +92,32 @@ func HeadKey(s *Span) []byte {
 func RootKey(s *Span) []byte { return sortKey(0, s.StartNano, s.SpanID) }
 
 // ErrorKey orders failed spans by end, so that the deepest of a chain that
-// failed together comes first.
-func ErrorKey(s *Span) []byte { return sortKey(0, s.EndNano, s.SpanID) }
+// failed together comes first, and then by start, so that no two spans of a
+// trace have one key: a span id may stand for several spans.
+func ErrorKey(s *Span) []byte {
+	return appendTime(sortKey(0, s.EndNano, s.SpanID), s.StartNano)
+}
 
-const sortKeyLen = 1 + 8 + 8
+// Every key is a rank, a time and a span id; what follows only tells apart.
+const (
+	idInKey  = 1 + 8
+	endOfKey = idInKey + 8
+)
 
 func sortKey(rank byte, nano int64, id SpanID) []byte {
-	key := make([]byte, 0, sortKeyLen)
-	key = append(key, rank)
-	key = binary.BigEndian.AppendUint64(key, uint64(nano)^(1<<63)) // negative times sort first
+	key := make([]byte, 0, endOfKey+8)
+	key = appendTime(append(key, rank), nano)
 	return append(key, id[:]...)
 }
 
+// appendTime appends bytes that order as the times do: negative ones first.
+func appendTime(key []byte, nano int64) []byte {
+	return binary.BigEndian.AppendUint64(key, uint64(nano)^(1<<63))
+}
+
 func spanOfKey(key []byte) (id SpanID) {
-	if len(key) == sortKeyLen {
-		copy(id[:], key[sortKeyLen-len(id):])
+	if len(key) >= endOfKey {
+		copy(id[:], key[idInKey:endOfKey])
 	}
 	return id
 }
