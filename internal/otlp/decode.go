@@ -1,0 +1,215 @@
+package otlp
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/VictoriaMetrics/easyproto"
+
+	"github.com/agenttrace/agenttrace/internal/model"
+	"github.com/agenttrace/agenttrace/internal/otlp/wire"
+)
+
+// DecodeSpans reads complete spans, in the order of the message. It takes what
+// [Parse] accepted, whatever the limits were then, and keeps none of tracesData.
+func DecodeSpans(project string, tracesData []byte) ([]*model.Span, error) {
+	// The spans' texts share one copy of the message: there are hundreds of
+	// them, and they are read and forgotten together.
+	request, err := Parse(project, bytes.Clone(tracesData), Limits{
+		MaxSpanBytes: maxSegmentBytes,
+		MaxDepth:     hardMaxDepth,
+		MaxSpans:     maxSegmentBytes,
+		MaxEnvelope:  maxSegmentBytes,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(request.Rejected) > 0 {
+		first := request.Rejected[0]
+		return nil, fmt.Errorf("%w: span %d: %s", ErrMalformed, first.Index, first.Reason)
+	}
+	spans := make([]*model.Span, len(request.Records))
+	var around surroundings
+	for i := range request.Records {
+		record := &request.Records[i]
+		body := &model.Body{}
+		if err := around.open(record); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+		}
+		body.Resource, body.Scope = around.resource, around.scope
+		if err := decodeSpan(body, record.Raw); err != nil {
+			return nil, fmt.Errorf("%w: span %d: %w", ErrMalformed, i, err)
+		}
+		record.Span.Body = body
+		deriveBody(record.Span)
+		spans[i] = record.Span
+	}
+	return spans, nil
+}
+
+// surroundings are the resource and the scope of the last span: the next one
+// usually has the same.
+type surroundings struct {
+	rawResource, rawScope []byte
+	resource              model.Resource
+	scope                 model.Scope
+	opened                bool
+}
+
+func (a *surroundings) open(r *model.Record) (err error) {
+	if a.opened && sameBytes(a.rawResource, r.Resource) && sameBytes(a.rawScope, r.Scope) {
+		return nil
+	}
+	*a = surroundings{rawResource: r.Resource, rawScope: r.Scope, opened: true}
+	err = wire.EachField(r.Resource, func(fc *easyproto.FieldContext) error {
+		data, ok := fc.MessageData()
+		switch {
+		case ok && fc.FieldNum == resourceSpansResource:
+			return decodeResource(&a.resource, data)
+		case ok && fc.FieldNum == resourceSpansSchemaURL:
+			a.resource.SchemaURL, _ = fc.String()
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return wire.EachField(r.Scope, func(fc *easyproto.FieldContext) error {
+		data, ok := fc.MessageData()
+		switch {
+		case ok && fc.FieldNum == scopeSpansScope:
+			return decodeScope(&a.scope, data)
+		case ok && fc.FieldNum == scopeSpansSchemaURL:
+			a.scope.SchemaURL, _ = fc.String()
+		}
+		return nil
+	})
+}
+
+func decodeResource(r *model.Resource, data []byte) error {
+	return wire.EachField(data, func(fc *easyproto.FieldContext) error {
+		switch fc.FieldNum {
+		case 1:
+			return decodeAttribute(&r.Attributes, fc)
+		case 2:
+			setUint32(&r.DroppedAttributes, fc)
+		}
+		return nil
+	})
+}
+
+func decodeScope(s *model.Scope, data []byte) error {
+	return wire.EachField(data, func(fc *easyproto.FieldContext) error {
+		switch fc.FieldNum {
+		case 1:
+			setString(&s.Name, fc)
+		case 2:
+			setString(&s.Version, fc)
+		case 3:
+			return decodeAttribute(&s.Attributes, fc)
+		case 4:
+			setUint32(&s.DroppedAttributes, fc)
+		}
+		return nil
+	})
+}
+
+// decodeSpan reads what is not narrow: the walker has read the rest.
+func decodeSpan(b *model.Body, raw []byte) error {
+	return wire.EachField(raw, func(fc *easyproto.FieldContext) error {
+		switch fc.FieldNum {
+		case 3:
+			setString(&b.TraceState, fc)
+		case 5:
+			setString(&b.FullName, fc)
+		case 9:
+			return decodeAttribute(&b.Attributes, fc)
+		case 10:
+			setUint32(&b.DroppedAttributes, fc)
+		case 11:
+			if data, ok := fc.MessageData(); ok {
+				b.Events = append(b.Events, model.Event{})
+				return decodeEvent(&b.Events[len(b.Events)-1], data)
+			}
+		case 12:
+			setUint32(&b.DroppedEvents, fc)
+		case 13:
+			if data, ok := fc.MessageData(); ok {
+				b.Links = append(b.Links, model.Link{})
+				return decodeLink(&b.Links[len(b.Links)-1], data)
+			}
+		case 14:
+			setUint32(&b.DroppedLinks, fc)
+		case 15:
+			if data, ok := fc.MessageData(); ok {
+				return wire.EachField(data, func(fc *easyproto.FieldContext) error {
+					if fc.FieldNum == 2 {
+						setString(&b.FullStatusMessage, fc)
+					}
+					return nil
+				})
+			}
+		case 16:
+			if n, ok := fc.Fixed32(); ok {
+				b.Flags = n
+			}
+		}
+		return nil
+	})
+}
+
+func decodeEvent(e *model.Event, data []byte) error {
+	return wire.EachField(data, func(fc *easyproto.FieldContext) error {
+		switch fc.FieldNum {
+		case 1:
+			if n, ok := fc.Fixed64(); ok {
+				e.TimeNano = int64(n)
+			}
+		case 2:
+			setString(&e.Name, fc)
+		case 3:
+			return decodeAttribute(&e.Attributes, fc)
+		case 4:
+			setUint32(&e.DroppedAttributes, fc)
+		}
+		return nil
+	})
+}
+
+func decodeLink(l *model.Link, data []byte) error {
+	return wire.EachField(data, func(fc *easyproto.FieldContext) error {
+		switch fc.FieldNum {
+		case 1:
+			if id, ok := fc.Bytes(); ok {
+				l.TraceID = id
+			}
+		case 2:
+			if id, ok := fc.Bytes(); ok {
+				l.SpanID = id
+			}
+		case 3:
+			setString(&l.TraceState, fc)
+		case 4:
+			return decodeAttribute(&l.Attributes, fc)
+		case 5:
+			setUint32(&l.DroppedAttributes, fc)
+		case 6:
+			if n, ok := fc.Fixed32(); ok {
+				l.Flags = n
+			}
+		}
+		return nil
+	})
+}
+
+func setString(to *string, fc *easyproto.FieldContext) {
+	if s, ok := fc.String(); ok {
+		*to = s
+	}
+}
+
+func setUint32(to *uint32, fc *easyproto.FieldContext) {
+	if n, ok := fc.Uint64(); ok {
+		*to = uint32(n) // protobuf drops the upper half too
+	}
+}

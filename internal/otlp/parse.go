@@ -1,0 +1,309 @@
+package otlp
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/VictoriaMetrics/easyproto"
+
+	"github.com/agenttrace/agenttrace/internal/model"
+	"github.com/agenttrace/agenttrace/internal/otlp/wire"
+)
+
+// ErrMalformed says that a request as a whole cannot be read: its sender must
+// not send it again.
+var ErrMalformed = errors.New("malformed OTLP request")
+
+// Field numbers of OTLP's trace messages, as far as they are framing.
+const (
+	tracesResourceSpans = 1
+
+	resourceSpansResource  = 1
+	resourceSpansScopes    = 2
+	resourceSpansSchemaURL = 3
+
+	scopeSpansScope     = 1
+	scopeSpansSpans     = 2
+	scopeSpansSchemaURL = 3
+)
+
+// Request is what a request held.
+type Request struct {
+	Records []model.Record
+	Indexes []int // place in the request of each record, from 0
+
+	// Rejected holds the first [MaxRejections] spans that cannot be stored, in
+	// the order of the request. All in all there are Spans - len(Records).
+	Rejected []Rejection
+
+	Spans int // how many spans the request held
+}
+
+// Rejection says why a span cannot be stored.
+type Rejection struct {
+	Index  int    // place of the span in the request, from 0
+	Reason string // what is wrong where, and what would be right
+}
+
+// MaxRejections bounds how many rejections of one request are told: an empty
+// span takes two bytes on the wire, and its rejection a hundred in memory.
+const MaxRejections = 1000
+
+// Parse reads an ExportTraceServiceRequest (or TracesData, which is the same on
+// the wire) for a project. Raw, Resource and Scope of the records alias body,
+// which must not change while they are in use; the spans' texts do not.
+//
+// A span that cannot be stored is rejected alone. When the framing around spans
+// is broken, nothing can be said about any of them, and the error wraps
+// [ErrMalformed].
+func Parse(project string, body []byte, l Limits) (*Request, error) {
+	p := &parser{project: project, limits: l.withDefaults(), request: &Request{}}
+	p.walker.maxDepth = p.limits.MaxDepth
+	p.tooMany = fmt.Sprintf("request has more than %d spans, send fewer at once", p.limits.MaxSpans)
+	var fc easyproto.FieldContext
+	for rest := body; len(rest) > 0; {
+		at := len(body) - len(rest)
+		next, err := wire.Next(&fc, rest)
+		if err == nil && fc.FieldNum == tracesResourceSpans {
+			if message, ok := fc.MessageData(); ok {
+				err = p.resourceSpans(message)
+			}
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: byte %d: %w", ErrMalformed, at, err)
+		}
+		rest = next
+	}
+	return p.request, nil
+}
+
+type parser struct {
+	project string
+	limits  Limits
+	request *Request
+	walker  walker
+	texts   texts
+	short   []byte       // working memory of short attributes
+	chunk   []model.Span // room for the next spans
+	tooMany string       // why spans beyond the limit are rejected
+	// What all spans of the current resource and scope share.
+	resource resourceFacts
+	scope    []byte
+}
+
+// resourceFacts is what a resource says about its spans.
+type resourceFacts struct {
+	raw         []byte
+	service     string
+	environment string
+	fault       string // why none of its spans can be stored; "" for none
+}
+
+func (p *parser) resourceSpans(message []byte) error {
+	env, err := wire.OpenEnvelope(message, resourceSpansScopes)
+	if err != nil {
+		return fmt.Errorf("resource_spans: %w", err)
+	}
+	if err := p.openResource(env.Raw); err != nil {
+		return fmt.Errorf("resource: %w", err)
+	}
+	return wire.EachChild(message, resourceSpansScopes, p.scopeSpans)
+}
+
+// openResource derives what the resource says about its spans, once for all of
+// them. Bytes that are not protobuf make the request malformed; attributes that
+// break a limit are the fault of the spans that carry them.
+func (p *parser) openResource(raw []byte) error {
+	p.resource = resourceFacts{raw: raw}
+	w := &p.walker
+	w.reset()
+	err := wire.EachChild(raw, resourceSpansResource, func(resource []byte) error {
+		return wire.EachChild(resource, 1, func(data []byte) error {
+			key, value, err := w.keyValue(data)
+			if number, ok := known.numbers[key]; ok {
+				w.facts.set(number, value)
+			}
+			return err
+		})
+	})
+	switch {
+	case errors.Is(err, errTooDeep), errors.Is(err, errTooMany):
+		p.resource.fault = "resource: " + p.explain(err)
+		return nil
+	case err != nil:
+		return err
+	}
+	p.resource.service = p.texts.name(w.facts.text(fieldService, model.TypeUnknown))
+	p.resource.environment = p.texts.name(w.facts.text(fieldEnvironment, model.TypeUnknown))
+	return nil
+}
+
+func (p *parser) scopeSpans(message []byte) error {
+	env, err := wire.OpenEnvelope(message, scopeSpansSpans)
+	if err != nil {
+		return fmt.Errorf("scope_spans: %w", err)
+	}
+	fault, err := p.openScope(env.Raw)
+	if err != nil {
+		return fmt.Errorf("scope: %w", err)
+	}
+	if p.resource.fault != "" {
+		fault = p.resource.fault
+	} else if size := len(p.resource.raw) + len(env.Raw); size > p.limits.MaxEnvelope {
+		fault = fmt.Sprintf("resource and scope have %d bytes, want at most %d", size, p.limits.MaxEnvelope)
+	}
+	p.scope = env.Raw
+
+	if room := min(env.Children, p.limits.MaxSpans-p.request.Spans); fault == "" && room > 0 {
+		p.request.Records = slices.Grow(p.request.Records, room)
+		p.request.Indexes = slices.Grow(p.request.Indexes, room)
+	}
+	left := env.Children
+	return wire.EachChild(message, scopeSpansSpans, func(raw []byte) error {
+		switch {
+		case p.request.Spans >= p.limits.MaxSpans:
+			p.reject(p.tooMany)
+		case fault != "":
+			p.reject(fault)
+		default:
+			if reason := p.span(raw, left); reason != "" {
+				p.reject(reason)
+			}
+		}
+		p.request.Spans++
+		left--
+		return nil
+	})
+}
+
+// reject notes why the span at hand cannot be stored.
+func (p *parser) reject(reason string) {
+	if len(p.request.Rejected) < MaxRejections {
+		p.request.Rejected = append(p.request.Rejected, Rejection{Index: p.request.Spans, Reason: reason})
+	}
+}
+
+// spansPerChunk bounds how many spans share one allocation, and so how much
+// memory one surviving span can keep alive.
+const spansPerChunk = 512
+
+// openScope remembers the scope's name and checks the rest of it.
+func (p *parser) openScope(raw []byte) (fault string, err error) {
+	w := &p.walker
+	w.values = 0
+	w.scopeName = ""
+	var fc easyproto.FieldContext
+	err = wire.EachChild(raw, scopeSpansScope, func(scope []byte) (err error) {
+		for len(scope) > 0 {
+			if scope, err = wire.Next(&fc, scope); err != nil {
+				return err
+			}
+			switch fc.FieldNum {
+			case 1:
+				if s, ok := fc.String(); ok {
+					w.scopeName = s
+				}
+			case 3:
+				if data, ok := fc.MessageData(); ok {
+					if _, _, err := w.keyValue(data); err != nil {
+						return err
+					}
+				}
+			}
+		}
+		return nil
+	})
+	if errors.Is(err, errTooDeep) || errors.Is(err, errTooMany) {
+		return "scope: " + p.explain(err), nil
+	}
+	return "", err
+}
+
+// span appends a record, or returns why it cannot. At most left spans of the
+// scope, this one included, may follow.
+func (p *parser) span(raw []byte, left int) (reason string) {
+	if len(raw) > p.limits.MaxSpanBytes {
+		return fmt.Sprintf("span has %d bytes, want at most %d", len(raw), p.limits.MaxSpanBytes)
+	}
+	w := &p.walker
+	if err := w.span(raw); err != nil {
+		return p.explain(err)
+	}
+	if reason := w.fault(); reason != "" {
+		return reason
+	}
+	if len(p.chunk) == 0 {
+		p.chunk = make([]model.Span, min(left, spansPerChunk))
+	}
+	to := &p.chunk[0]
+	p.chunk = p.chunk[1:]
+	*to = model.Span{
+		Project:     p.project,
+		TraceID:     model.TraceID(w.traceID),
+		SpanID:      model.SpanID(w.spanID),
+		StartNano:   int64(w.start),
+		EndNano:     int64(max(w.start, w.end)),
+		Kind:        w.kind,
+		Service:     p.resource.service,
+		Environment: p.resource.environment,
+	}
+	copy(to.ParentID[:], w.parentID)
+	if w.end > math.MaxInt64 {
+		to.EndNano = to.StartNano
+	}
+	w.derive(to, &p.texts)
+	if p.short = w.appendShort(p.short[:0]); len(p.short) > 0 {
+		to.ShortAttributes = slices.Clone(p.short)
+	}
+	p.request.Records = append(p.request.Records, model.Record{
+		Span: to, Raw: raw, Resource: p.resource.raw, Scope: p.scope,
+	})
+	p.request.Indexes = append(p.request.Indexes, p.request.Spans)
+	return ""
+}
+
+// explain turns what the walker found into a reason.
+func (p *parser) explain(err error) string {
+	switch {
+	case errors.Is(err, errTooDeep):
+		return fmt.Sprintf("%v, want at most %d levels", err, p.limits.MaxDepth)
+	case errors.Is(err, errTooMany):
+		return fmt.Sprintf("%v, want at most %d attributes and nested values", err, maxSpanValues)
+	default:
+		return err.Error()
+	}
+}
+
+// fault returns why a well-formed span cannot be stored.
+func (w *walker) fault() string {
+	if reason := idFault("trace_id", w.traceID, len(model.TraceID{})); reason != "" {
+		return reason
+	}
+	if reason := idFault("span_id", w.spanID, len(model.SpanID{})); reason != "" {
+		return reason
+	}
+	if n := len(w.parentID); n != 0 && n != len(model.SpanID{}) {
+		return fmt.Sprintf("parent_span_id has %d bytes, want 8, or 0 for a root", n)
+	}
+	if w.start == 0 {
+		return "start_time_unix_nano is 0, want nanoseconds since 1970"
+	}
+	if w.start > math.MaxInt64 {
+		return fmt.Sprintf("start_time_unix_nano is %d, want at most %d", w.start, int64(math.MaxInt64))
+	}
+	return ""
+}
+
+func idFault(name string, id []byte, want int) string {
+	if len(id) != want {
+		return fmt.Sprintf("%s has %d bytes, want %d", name, len(id), want)
+	}
+	for _, b := range id {
+		if b != 0 {
+			return ""
+		}
+	}
+	return fmt.Sprintf("%s is all zeros, want at least one other byte", name)
+}

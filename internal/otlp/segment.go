@@ -1,0 +1,126 @@
+package otlp
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/agenttrace/agenttrace/internal/model"
+)
+
+// Segment is what is stored of a trace's content: its spans of one day and one
+// batch, as one compressed TracesData message.
+type Segment struct {
+	Project  string
+	TraceID  model.TraceID
+	Day      int64 // model.Day of every span's start
+	Earliest int64 // first start
+	Latest   int64 // last start
+	Spans    int
+	RawBytes int    // length of the message before compression
+	Payload  []byte // zstd
+}
+
+// BuildSegments compresses records into one segment for each project, trace and
+// day, ordered by these. Spans within a segment are ordered by start and id, so
+// that the same records give the same bytes in whatever order they come.
+func BuildSegments(records []model.Record) []Segment {
+	if len(records) == 0 {
+		return nil
+	}
+	sorted := slices.Clone(records)
+	slices.SortStableFunc(sorted, func(a, b model.Record) int { return compareForSegments(a.Span, b.Span) })
+
+	enc := encoders.Get().(*zstd.Encoder)
+	defer encoders.Put(enc)
+	var segments []Segment
+	var plain []byte
+	for len(sorted) > 0 {
+		n := 1
+		for n < len(sorted) && sameSegment(sorted[0].Span, sorted[n].Span) {
+			n++
+		}
+		plain = AppendTracesData(plain[:0], sorted[:n])
+		first, last := sorted[0].Span, sorted[n-1].Span
+		segments = append(segments, Segment{
+			Project:  first.Project,
+			TraceID:  first.TraceID,
+			Day:      model.Day(first.StartNano),
+			Earliest: first.StartNano,
+			Latest:   last.StartNano,
+			Spans:    n,
+			RawBytes: len(plain),
+			Payload:  enc.EncodeAll(plain, make([]byte, 0, len(plain)/4+64)),
+		})
+		sorted = sorted[n:]
+	}
+	return segments
+}
+
+// compareForSegments orders by project, trace, start and id. The start orders
+// the days too.
+func compareForSegments(a, b *model.Span) int {
+	if c := cmp.Compare(a.Project, b.Project); c != 0 {
+		return c
+	}
+	if c := bytes.Compare(a.TraceID[:], b.TraceID[:]); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(a.StartNano, b.StartNano); c != 0 {
+		return c
+	}
+	return bytes.Compare(a.SpanID[:], b.SpanID[:])
+}
+
+func sameSegment(a, b *model.Span) bool {
+	return a.TraceID == b.TraceID && a.Project == b.Project && model.Day(a.StartNano) == model.Day(b.StartNano)
+}
+
+// maxSegmentBytes bounds what a segment may become when it is decompressed.
+const maxSegmentBytes = 1 << 30
+
+// OpenSegment decompresses a segment's payload and appends it to dst. A payload
+// that is damaged, or would grow beyond 1 GiB, is an error.
+func OpenSegment(dst, payload []byte) ([]byte, error) {
+	dec := decoders.Get().(*zstd.Decoder)
+	defer decoders.Put(dec)
+	out, err := dec.DecodeAll(payload, dst)
+	if err != nil {
+		return dst, fmt.Errorf("decompress segment: %w", err)
+	}
+	return out, nil
+}
+
+// The pools are the package's only variables that change. They cache working
+// memory of some hundred kilobytes per compressor, hold no state that a caller
+// could notice, and are emptied by the garbage collector; passing a codec
+// through every layer of both stores would buy nothing.
+var (
+	// SpeedDefault costs 0.7 µs a span more than SpeedFastest and saves 4 to 5 %
+	// of the bytes; SpeedBetterCompression costs 3.5 µs more for 2 to 3 %.
+	// (Agno's spans, 12 to 19 a segment.)
+	encoders = sync.Pool{New: func() any {
+		enc, err := zstd.NewWriter(nil,
+			zstd.WithEncoderConcurrency(1),
+			zstd.WithEncoderLevel(zstd.SpeedDefault),
+		)
+		if err != nil {
+			panic(err) // The options are constants: a test would have seen it.
+		}
+		return enc
+	}}
+	decoders = sync.Pool{New: func() any {
+		dec, err := zstd.NewReader(nil,
+			zstd.WithDecoderConcurrency(1),
+			zstd.WithDecoderMaxMemory(maxSegmentBytes),
+		)
+		if err != nil {
+			panic(err) // As above.
+		}
+		return dec
+	}}
+)

@@ -1,0 +1,133 @@
+package otlp
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/zstd"
+	"pgregory.net/rapid"
+
+	"github.com/agenttrace/agenttrace/internal/model"
+)
+
+func TestSegmentsHoldEachTraceAndDayApart(t *testing.T) {
+	at := func(trace byte, id byte, start int64) *model.Span {
+		s := spanOf(id, "x")
+		s.TraceID, s.StartNano, s.EndNano = model.TraceID{15: trace}, start, start
+		return s
+	}
+	midnight := model.Day(testStart) + model.NanosPerDay
+	spans := []*model.Span{at(2, 1, midnight), at(1, 2, midnight+5), at(1, 4, midnight-1), at(2, 5, midnight+9), at(1, 3, midnight-1)}
+	records := mustParse(t, EncodeSpans(spans)).Records
+	other := *records[0].Span
+	other.Project = "a"
+	records = append(records, model.Record{Span: &other, Raw: records[0].Raw, Resource: records[0].Resource, Scope: records[0].Scope})
+
+	type summary struct {
+		Project          string
+		Trace            byte
+		Day              int64
+		Earliest, Latest int64
+		Spans            int
+		IDs              []byte
+	}
+	var got []summary
+	for _, seg := range BuildSegments(records) {
+		data, err := OpenSegment([]byte("kept"), seg.Payload)
+		if err != nil || len(data) != seg.RawBytes+4 {
+			t.Fatalf("%d bytes, %v", len(data), err)
+		}
+		decoded, err := DecodeSpans(seg.Project, data[4:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := summary{seg.Project, seg.TraceID[15], seg.Day, seg.Earliest, seg.Latest, seg.Spans, nil}
+		for _, s := range decoded {
+			sum.IDs = append(sum.IDs, s.SpanID[7])
+		}
+		got = append(got, sum)
+	}
+	yesterday := midnight - model.NanosPerDay
+	want := []summary{
+		{"a", 2, midnight, midnight, midnight, 1, []byte{1}},
+		{"p", 1, yesterday, midnight - 1, midnight - 1, 2, []byte{3, 4}},
+		{"p", 1, midnight, midnight + 5, midnight + 5, 1, []byte{2}},
+		{"p", 2, midnight, midnight, midnight + 9, 2, []byte{1, 5}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSegmentsDoNotDependOnTheOrderOfRecords(t *testing.T) {
+	records := mustParse(t, EncodeSpans(agentRuns(3, 3))).Records
+	want := BuildSegments(records)
+	rapid.Check(t, func(t *rapid.T) {
+		shuffled := rapid.Permutation(records).Draw(t, "order")
+		before := slices.Clone(shuffled)
+		if diff := cmp.Diff(want, BuildSegments(shuffled)); diff != "" {
+			t.Fatal(diff)
+		}
+		for i := range before {
+			if before[i].Span != shuffled[i].Span {
+				t.Fatal("the records were reordered")
+			}
+		}
+	})
+}
+
+func TestSpansInASegmentAreTheBytesThatWereReceived(t *testing.T) {
+	records := mustParse(t, EncodeSpans(agentRuns(2, 3))).Records
+	var raw [][]byte
+	for _, seg := range BuildSegments(records) {
+		data, err := OpenSegment(nil, seg.Payload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, record := range mustParse(t, data).Records {
+			raw = append(raw, record.Raw)
+		}
+	}
+	for _, record := range records {
+		if !slices.ContainsFunc(raw, func(b []byte) bool { return bytes.Equal(b, record.Raw) }) {
+			t.Fatalf("span %s is not there", record.Span.SpanID)
+		}
+	}
+}
+
+func TestADamagedSegmentIsAnError(t *testing.T) {
+	segment := BuildSegments(mustParse(t, EncodeSpans(agentRuns(1, 3))).Records)[0]
+	for i := range segment.Payload {
+		payload := slices.Clone(segment.Payload)
+		payload[i] ^= 0x55
+		if data, err := OpenSegment(nil, payload); err == nil && len(data) != segment.RawBytes {
+			t.Fatalf("byte %d: %d bytes without an error", i, len(data))
+		}
+	}
+	if _, err := OpenSegment(nil, segment.Payload[:len(segment.Payload)/2]); err == nil {
+		t.Error("half a segment is not an error")
+	}
+	if _, err := OpenSegment(nil, []byte("not zstd")); err == nil {
+		t.Error("text is not an error")
+	}
+}
+
+func TestASegmentThatClaimsMoreThanTheLimitIsAnError(t *testing.T) {
+	header := []byte{0x28, 0xb5, 0x2f, 0xfd, 0x80 | 0x20, 0, 0, 0, 0x80} // one segment of 2 GiB
+	block := []byte{0x03, 0, 0x10, 'x'}                                  // the last block: 128 KiB of one byte
+	if _, err := OpenSegment(nil, append(header, block...)); !errors.Is(err, zstd.ErrDecoderSizeExceeded) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestNoRecordsMakeNoSegments(t *testing.T) {
+	if got := BuildSegments(nil); got != nil {
+		t.Errorf("%v", got)
+	}
+	if got := AppendTracesData([]byte("x"), nil); string(got) != "x" {
+		t.Errorf("%q", got)
+	}
+}
