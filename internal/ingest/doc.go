@@ -1,0 +1,22 @@
+// Package ingest takes spans from the doors to the store: it checks their
+// times, puts the spans of many callers into shared batches, commits those and
+// then answers.
+//
+// # Batches
+//
+// Each trace belongs to one shard, and each shard has one worker, so two
+// transactions of a process never write the same trace at once. A worker that
+// is free commits whatever waits for it: a span that arrives alone is committed
+// at once, and the batches grow by themselves as the load does.
+//
+// # Bounds
+//
+// The queue counts spans and bytes, those waiting and those being written. What
+// does not fit is refused at once with [FullError]; nothing ever waits to be
+// let in.
+//
+// # Concurrency
+//
+// A [Pipeline] may be used from any number of goroutines. [Pipeline.Close]
+// waits for the goroutines that [New] started.
+package ingest
