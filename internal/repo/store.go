@@ -57,9 +57,10 @@ type Reader interface {
 	Trace(ctx context.Context, project string, id model.TraceID) (*model.Trace, error)
 
 	// Traces returns one page of the traces that match q, in q's order, or an
-	// empty slice. Asked again with the cursor of the last trace of each page,
-	// until a page is empty, it lists every trace that matched throughout and
-	// did not change meanwhile exactly once, whatever is written between.
+	// empty slice. A page that is shorter than q.Limit is the last one. Asked
+	// again with the cursor of the last trace of each page, until a page is
+	// empty, it lists every trace that matched throughout and did not change
+	// meanwhile exactly once, whatever is written between.
 	Traces(ctx context.Context, project string, q TraceQuery) ([]*model.Trace, error)
 
 	// Spans returns one page of narrow spans (Body is nil) that match q, in

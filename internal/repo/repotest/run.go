@@ -1,0 +1,56 @@
+package repotest
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/agenttrace/agenttrace/internal/repo"
+)
+
+// Opener opens one database. Each call returns one more store on it, as one
+// more process would: what one stores, all others read. The suite closes the
+// stores; an Opener need not.
+type Opener func(t *testing.T) repo.Store
+
+// law is one sentence of package repo and the test that holds it.
+type law struct {
+	name string
+	test func(t *testing.T, s *subject)
+	// alone asks for a database of its own: for laws that speak of everything
+	// in it, such as the change log and what Drop leaves. All other laws of a
+	// group share one, each in a project of its own.
+	alone bool
+}
+
+// Run tests a store against the whole law. Each call of create makes a new and
+// empty database and says how to open it; the database lives until t ends.
+func Run(t *testing.T, create func(t *testing.T) Opener) {
+	t.Helper()
+	open := create(t)
+	common := &subject{Store: openUntilEnd(t, open), open: open}
+	laws := slices.Concat(writeLaws(), fieldLaws(), concurrencyLaws(), traceLaws(), tracesLaws(), spansLaws(),
+		segmentLaws(), feedLaws(), maintainLaws(), callLaws())
+	for _, l := range laws {
+		t.Run(l.name, func(t *testing.T) {
+			t.Parallel()
+			if l.alone {
+				open := create(t)
+				l.test(t, &subject{Store: openUntilEnd(t, open), open: open, project: "alone"})
+				return
+			}
+			l.test(t, common.in(strings.ToLower(l.name)))
+		})
+	}
+}
+
+func openUntilEnd(t *testing.T, open Opener) repo.Store {
+	t.Helper()
+	store := open(t)
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return store
+}
