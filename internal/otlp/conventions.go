@@ -58,7 +58,8 @@ const (
 type fate uint8
 
 const (
-	// content is never stored in rows, however short it is.
+	// content is never stored in rows, however short it is: what was said, and
+	// what says again what the tree of spans says.
 	content fate = iota + 1
 	// detail is not in a column: it stays searchable as a short attribute.
 	detail
@@ -124,21 +125,21 @@ var conventions = [...]convention{
 	}},
 	{fieldAgentName, "identity.agent_name", []source{
 		{key: "agno.agent"}, {key: "agent.name", when: notOnTeam}, {key: "gen_ai.agent.name", when: notOnTeam},
-		{key: "graph.node.name", when: onAgent, fate: detail},
+		{key: "graph.node.name", when: onAgent, fate: content},
 	}},
 	{fieldTeamID, "identity.team_id", []source{
 		{key: "team_id"}, {key: "agno.team.id"}, {key: "team.id"}, {key: "gen_ai.agent.id", when: onTeam},
 	}},
 	{fieldTeamName, "identity.team_name", []source{
 		{key: "agno.team"}, {key: "team.name"}, {key: "agent.name", when: onTeam},
-		{key: "gen_ai.agent.name", when: onTeam}, {key: "graph.node.name", when: onTeam, fate: detail},
+		{key: "gen_ai.agent.name", when: onTeam}, {key: "graph.node.name", when: onTeam, fate: content},
 	}},
 	{fieldWorkflowID, "identity.workflow_id", []source{
 		{key: "workflow_id"}, {key: "agno.workflow.id"}, {key: "workflow.id"},
 	}},
 	{fieldWorkflowName, "identity.workflow_name", []source{
 		{key: "agno.workflow.name"}, {key: "workflow.name"}, {key: "gen_ai.workflow.name"},
-		{key: "graph.node.name", when: onWorkflow, fate: detail},
+		{key: "graph.node.name", when: onWorkflow, fate: content},
 	}},
 	{fieldSessionID, "identity.session_id", []source{
 		{key: "session_id"}, {key: "agno.session.id"}, {key: "session.id"}, {key: "gen_ai.conversation.id"},
@@ -250,10 +251,11 @@ var conventions = [...]convention{
 }
 
 // contentPrefixes begin the names of attributes that hold conversation or
-// documents, one attribute for each piece.
+// documents, one attribute for each piece; and of Agno's own drawing of the run
+// (random ids that repeat the tree), which was a third of all short attributes.
 var contentPrefixes = [...]string{
 	"llm.input_messages.", "llm.output_messages.", "llm.tools.", "llm.prompts.", "llm.choices.",
 	"llm.prompt_template.", "llm.function_call", "gen_ai.prompt.", "gen_ai.completion.", "gen_ai.tool.definitions",
 	"retrieval.documents.", "reranker.input_documents.", "reranker.output_documents.", "reranker.query",
-	"embedding.embeddings.", "embedding.text", "embedding.vector", "input.", "output.", "message.",
+	"embedding.embeddings.", "embedding.text", "embedding.vector", "input.", "output.", "message.", "graph.node.",
 }

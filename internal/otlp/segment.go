@@ -3,6 +3,7 @@ package otlp
 import (
 	"bytes"
 	"cmp"
+	_ "embed"
 	"fmt"
 	"slices"
 	"sync"
@@ -80,6 +81,21 @@ func sameSegment(a, b *model.Span) bool {
 	return a.TraceID == b.TraceID && a.Project == b.Project && model.Day(a.StartNano) == model.Day(b.StartNano)
 }
 
+// agentDictionary is what every segment may refer back to: the names and shapes
+// that spans of agents share. Measured on real Agno spans, it saves a quarter of
+// a segment, and a third of one with a single span; with it the fastest level
+// beats the default one without, in size and in time.
+//
+// Its bytes are part of the format and must never change: a better dictionary
+// is another file with another id, beside this one. See dictionary/make.go.
+//
+//go:embed dictionary/agent-1.dict
+var agentDictionary []byte
+
+// agentDictionaryID is written into each frame. Ids below 32768 and above 2^31
+// are not for private use (RFC 8878, section 5).
+const agentDictionaryID = 0x61677431
+
 // maxSegmentBytes bounds what a segment may become when it is decompressed.
 const maxSegmentBytes = 1 << 30
 
@@ -106,7 +122,8 @@ var (
 	encoders = sync.Pool{New: func() any {
 		enc, err := zstd.NewWriter(nil,
 			zstd.WithEncoderConcurrency(1),
-			zstd.WithEncoderLevel(zstd.SpeedDefault),
+			zstd.WithEncoderLevel(zstd.SpeedFastest),
+			zstd.WithEncoderDictRaw(agentDictionaryID, agentDictionary),
 		)
 		if err != nil {
 			panic(err) // The options are constants: a test would have seen it.
@@ -117,6 +134,7 @@ var (
 		dec, err := zstd.NewReader(nil,
 			zstd.WithDecoderConcurrency(1),
 			zstd.WithDecoderMaxMemory(maxSegmentBytes),
+			zstd.WithDecoderDictRaw(agentDictionaryID, agentDictionary),
 		)
 		if err != nil {
 			panic(err) // As above.

@@ -2,7 +2,10 @@ package otlp
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
+	"fmt"
+	"os"
 	"slices"
 	"testing"
 
@@ -129,5 +132,18 @@ func TestNoRecordsMakeNoSegments(t *testing.T) {
 	}
 	if got := AppendTracesData([]byte("x"), nil); string(got) != "x" {
 		t.Errorf("%q", got)
+	}
+}
+
+// TestDictionaryIsFrozen holds the file to the bytes with which segments were
+// compressed since the first release.
+func TestDictionaryIsFrozen(t *testing.T) {
+	const frozen = "7ac0ceb7ff59afd1e9e6822f12a338825ea43955f667e90f1a7be4e3a9f72156"
+	data, err := os.ReadFile("dictionary/agent-1.dict")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprintf("%x", sha256.Sum256(data)); got != frozen {
+		t.Errorf("dictionary/agent-1.dict has changed: no stored segment can be read any more; restore it")
 	}
 }

@@ -1,0 +1,165 @@
+// Package agenttrace_test holds the rules about the shape of this repository
+// that no compiler checks: who may import whom, and that every package says what
+// it is for.
+package agenttrace_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/agenttrace/agenttrace/"
+
+// mayImport says, for each folder of product code, which of our packages it may
+// import. A folder that is not listed is an error, so that a new one gets its
+// rule here. Entries ending in "/..." include what lies below.
+var mayImport = map[string][]string{
+	"gen/agenttrace/v1":                     {},
+	"gen/agenttrace/v1/agenttracev1connect": {"gen/..."},
+
+	"internal/model":             {},
+	"internal/otlp":              {"internal/model", "internal/otlp/..."},
+	"internal/otlp/wire":         {},
+	"internal/otlp/otlpjson":     {"internal/otlp/wire"},
+	"internal/otlp/dictionary":   {},
+	"internal/sample":            {"internal/model"},
+	"internal/repo":              {"internal/model"},
+	"internal/repo/postgres":     {"internal/model", "internal/repo", "internal/otlp"},
+	"internal/repo/sqlite":       {"internal/model", "internal/repo", "internal/otlp"},
+	"internal/ingest":            {"internal/model", "internal/repo"},
+	"internal/retention":         {"internal/model", "internal/repo"},
+	"internal/service":           {"internal/model", "internal/repo", "internal/otlp", "internal/ingest", "internal/service/...", "gen/..."},
+	"internal/service/compress":  {},
+	"internal/service/convert":   {"internal/model", "gen/..."},
+	"internal/service/fault":     {"internal/ingest", "internal/otlp", "internal/repo"},
+	"internal/service/intake":    {"internal/ingest", "internal/model", "internal/otlp"},
+	"internal/service/otlpdoor":  {"internal/otlp", "internal/service/..."},
+	"internal/service/pagetoken": {"internal/model"},
+	"internal/service/tenant":    {"internal/service/fault"},
+	"internal/config":            {},
+	"internal/obs":               {},
+
+	"cmd/server": {"internal/...", "gen/..."},
+	"bench":      {"internal/...", "gen/..."},
+
+	// For tests only.
+	"internal/repo/repotest": {"internal/model", "internal/repo", "internal/otlp"},
+	"internal/pgtest":        {},
+	"internal/e2e":           {"internal/...", "gen/..."},
+}
+
+// onlyHere says which folders may import a library that must not spread.
+var onlyHere = map[string][]string{
+	"github.com/jackc/pgx/":                {"internal/repo/postgres", "internal/pgtest", "bench"},
+	"modernc.org/sqlite":                   {"internal/repo/sqlite"},
+	"connectrpc.com/":                      {"internal/service", "cmd", "clients", "gen", "bench"},
+	"github.com/VictoriaMetrics/easyproto": {"internal/otlp", "internal/sample"},
+	"github.com/alecthomas/kong":           {"internal/config", "cmd"},
+	"google.golang.org/grpc":               {}, // tests only
+	"go.opentelemetry.io/proto/otlp":       {}, // tests only; clashes with the slim module in one process
+}
+
+// forTestsOnly are packages that product code must not import.
+var forTestsOnly = []string{"internal/repo/repotest", "internal/pgtest", "internal/e2e"}
+
+type goFile struct {
+	name    string
+	imports []string
+	doc     string
+}
+
+func TestEveryImportFollowsTheRule(t *testing.T) {
+	for dir, files := range productFiles(t) {
+		allowed, known := mayImport[dir]
+		if !known {
+			t.Errorf("%s: no import rule; add one to mayImport", dir)
+			continue
+		}
+		for _, file := range files {
+			for _, imp := range file.imports {
+				if ours, ok := strings.CutPrefix(imp, module); ok && !matches(allowed, ours) {
+					t.Errorf("%s imports %s, which %s may not", file.name, ours, dir)
+				}
+				if ours, ok := strings.CutPrefix(imp, module); ok && slices.Contains(forTestsOnly, ours) && dir != "bench" && !slices.Contains(forTestsOnly, dir) {
+					t.Errorf("%s imports %s, which is for tests only", file.name, ours)
+				}
+				for lib, dirs := range onlyHere {
+					if strings.HasPrefix(imp, lib) && !slices.ContainsFunc(dirs, func(d string) bool { return dir == d || strings.HasPrefix(dir, d+"/") }) {
+						t.Errorf("%s imports %s, which only %v may", file.name, imp, dirs)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
+	for dir, files := range productFiles(t) {
+		if strings.HasPrefix(dir, "gen/") {
+			continue
+		}
+		if !slices.ContainsFunc(files, func(f goFile) bool { return len(f.doc) > 20 }) {
+			t.Errorf("%s: no package comment", dir)
+		}
+	}
+}
+
+func matches(allowed []string, pkg string) bool {
+	return slices.ContainsFunc(allowed, func(a string) bool {
+		if below, ok := strings.CutSuffix(a, "/..."); ok {
+			return strings.HasPrefix(pkg, below+"/")
+		}
+		return a == pkg
+	})
+}
+
+// productFiles parses every Go file that is not a test, by folder. It reads the
+// files itself: a test that asks the go command passes from the test cache after
+// a forbidden import was added.
+func productFiles(t *testing.T) map[string][]goFile {
+	t.Helper()
+	dirs := map[string][]goFile{}
+	err := filepath.WalkDir(".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && name != "." && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "testdata" || entry.Name() == "node_modules") {
+			return filepath.SkipDir
+		}
+		if entry.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly|parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		slash := filepath.ToSlash(name)
+		dirs[path.Dir(slash)] = append(dirs[path.Dir(slash)], goFile{name: slash, imports: importsOf(parsed), doc: parsed.Doc.Text()})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(dirs) < 5 {
+		t.Fatalf("found only %d folders with Go files; is this run from the repository's root?", len(dirs))
+	}
+	return dirs
+}
+
+func importsOf(file *ast.File) []string {
+	var imports []string
+	for _, spec := range file.Imports {
+		if imp, err := strconv.Unquote(spec.Path.Value); err == nil {
+			imports = append(imports, imp)
+		}
+	}
+	return imports
+}
