@@ -1,0 +1,173 @@
+package sqlite_test
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/agenttrace/agenttrace/internal/model"
+	"github.com/agenttrace/agenttrace/internal/otlp"
+	"github.com/agenttrace/agenttrace/internal/repo"
+	"github.com/agenttrace/agenttrace/internal/sample"
+)
+
+const benchBatch = 1000 // spans, about
+
+// benchStart is when the sampled traces begin.
+var benchStart = time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+
+// sampler makes batches of whole traces, a tenth of a second apart.
+type sampler struct {
+	traces *sample.Generator
+	made   int
+}
+
+func newSampler(seed uint64) *sampler {
+	return &sampler{traces: sample.New(sample.Options{Seed: seed})}
+}
+
+func (s *sampler) batch(tb testing.TB, spans int) []model.Record {
+	tb.Helper()
+	var records []model.Record
+	for len(records) < spans {
+		t := s.traces.Trace(benchStart.Add(time.Duration(s.made) * 100 * time.Millisecond))
+		s.made++
+		for _, body := range sample.Batches([]sample.Trace{t}, 1<<20) {
+			request, err := otlp.Parse("default", body, otlp.Limits{})
+			if err != nil {
+				tb.Fatal(err)
+			}
+			records = append(records, request.Records...)
+		}
+	}
+	return records
+}
+
+// BenchmarkWrite writes whole traces in batches of about a thousand spans.
+func BenchmarkWrite(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "agenttrace.db")
+	store := open(b, path)
+	s := newSampler(1)
+	spans := 0
+	var cpu time.Duration
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		records := s.batch(b, benchBatch)
+		b.StartTimer()
+		before := cpuTime(b)
+		written, err := store.Write(b.Context(), records)
+		if err != nil || written.Stored != len(records) {
+			b.Fatal(written, err)
+		}
+		spans += len(records)
+		cpu += cpuTime(b) - before
+	}
+	b.ReportMetric(cpu.Seconds()/float64(spans)*1e6, "cpu-s/1M-spans")
+	b.ReportMetric(float64(spans)/b.Elapsed().Seconds(), "spans/s")
+	if err := store.Close(); err != nil {
+		b.Fatal(err)
+	}
+	if info, err := os.Stat(path); err == nil {
+		b.ReportMetric(float64(info.Size())/float64(spans), "disk-B/span")
+	}
+}
+
+// cpuTime is what this process has used. Wall time says little where other
+// processes share the cores.
+func cpuTime(tb testing.TB) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		tb.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// BenchmarkRead asks a store of a hundred thousand spans what users ask most.
+func BenchmarkRead(b *testing.B) {
+	store := openStore(b)
+	s := newSampler(2)
+	var last []model.Record
+	for range 100 {
+		last = s.batch(b, benchBatch)
+		mustWrite(b, store, last...)
+	}
+	run := runIn(last)
+	id := last[0].Span.TraceID
+	b.Run("trace by id", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := store.Trace(b.Context(), project, id); err != nil {
+				b.Fatal(err)
+			}
+			for _, err := range store.Segments(b.Context(), project, repo.TraceRef{ID: id}) {
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+	})
+	benchmarkTraces(b, store, run)
+	benchmarkSpans(b, store, run, id)
+}
+
+// runIn returns the identity of a run among the records.
+func runIn(records []model.Record) model.Identity {
+	for _, r := range records {
+		if r.Span.AgentID != "" && r.Span.SessionID != "" && r.Span.UserID != "" {
+			return r.Span.Identity
+		}
+	}
+	return model.Identity{}
+}
+
+func benchmarkTraces(b *testing.B, store repo.Reader, run model.Identity) {
+	minute := model.TimeRange{Start: benchStart.UnixNano(), End: benchStart.Add(time.Minute).UnixNano()}
+	for _, c := range []struct {
+		name  string
+		query repo.TraceQuery
+	}{
+		{"newest traces", repo.TraceQuery{}},
+		{"newest failed traces", repo.TraceQuery{Failed: new(true)}},
+		{"newest traces of agent", repo.TraceQuery{Identity: model.Identity{AgentID: run.AgentID}}},
+		{"newest traces of session", repo.TraceQuery{Identity: model.Identity{SessionID: run.SessionID}}},
+		{"newest traces of user and agent", repo.TraceQuery{Identity: model.Identity{UserID: run.UserID, AgentID: run.AgentID}}},
+		{"longest traces", repo.TraceQuery{Order: repo.LongestFirst}},
+		{"longest traces of agent", repo.TraceQuery{Order: repo.LongestFirst, Identity: model.Identity{AgentID: run.AgentID}}},
+		{"longest traces of a minute", repo.TraceQuery{Order: repo.LongestFirst, Start: minute}},
+		{"traces of an unknown name", repo.TraceQuery{Name: "unknown"}},
+	} {
+		c.query.Limit = 50
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := store.Traces(b.Context(), project, c.query); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func benchmarkSpans(b *testing.B, store repo.Reader, run model.Identity, id model.TraceID) {
+	for _, c := range []struct {
+		name  string
+		query repo.SpanQuery
+	}{
+		{"newest spans", repo.SpanQuery{}},
+		{"newest failed spans", repo.SpanQuery{Failed: new(true)}},
+		{"newest tool calls", repo.SpanQuery{Types: []model.SpanType{model.TypeTool}}},
+		{"spans of trace", repo.SpanQuery{TraceID: id}},
+		{"spans of agent", repo.SpanQuery{Identity: model.Identity{AgentID: run.AgentID}}},
+		{"spans of an unknown name", repo.SpanQuery{Name: "unknown"}},
+	} {
+		c.query.Limit = 50
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := store.Spans(b.Context(), project, c.query); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

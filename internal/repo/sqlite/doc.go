@@ -1,0 +1,33 @@
+// Package sqlite keeps spans in one SQLite file: the store that needs nothing
+// but a path.
+//
+// Usage:
+//
+//	store, err := sqlite.Open(ctx, "/var/lib/agenttrace/agenttrace.db", sqlite.Options{})
+//
+// # Concurrency
+//
+// SQLite has one writer at a time. Writes of this process queue for the one
+// connection that writes; other processes may have the same file open, and
+// whoever finds it locked waits and tries again. Readers have connections of
+// their own, see the state of the last commit when their query began, and
+// neither wait for the writer nor hold it up (write-ahead log).
+//
+// # Durability
+//
+// A commit is on the disk before Write returns (synchronous=FULL): it survives
+// the death of the process and, as far as the disk is honest about flushing,
+// of the machine.
+//
+// # Plans
+//
+// Each list names its index (INDEXED BY): SQLite sees parameters, not values,
+// so it cannot know which is selective, and statistics are not kept. Where that
+// hangs on the data, it is counted first, up to a bound. Tests hold the plans.
+//
+// # Meaning
+//
+// The tables are described beside their columns in migrations. There is one
+// row per trace, merged in Go by [model.Trace.Merge] while the write lock is
+// held, so both stores share one meaning of a trace.
+package sqlite
