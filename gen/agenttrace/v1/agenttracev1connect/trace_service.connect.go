@@ -60,8 +60,8 @@ type TraceServiceClient interface {
 	// spans would not fit an answer: StreamTrace has no such limit.
 	GetTrace(context.Context, *v1.GetTraceRequest) (*v1.GetTraceResponse, error)
 	// StreamTrace returns a trace of any size: the trace first, then its spans,
-	// complete, in batches. Spans come roughly by start: exactly within a batch,
-	// and batches by their earliest span.
+	// complete, in batches. Spans come roughly by start: exactly those that were
+	// stored together, and these groups by their earliest span.
 	//
 	// Errors: NOT_FOUND.
 	StreamTrace(context.Context, *v1.StreamTraceRequest) (*connect.ServerStreamForClient[v1.StreamTraceResponse], error)
@@ -214,8 +214,8 @@ type TraceServiceHandler interface {
 	// spans would not fit an answer: StreamTrace has no such limit.
 	GetTrace(context.Context, *v1.GetTraceRequest) (*v1.GetTraceResponse, error)
 	// StreamTrace returns a trace of any size: the trace first, then its spans,
-	// complete, in batches. Spans come roughly by start: exactly within a batch,
-	// and batches by their earliest span.
+	// complete, in batches. Spans come roughly by start: exactly those that were
+	// stored together, and these groups by their earliest span.
 	//
 	// Errors: NOT_FOUND.
 	StreamTrace(context.Context, *v1.StreamTraceRequest, *connect.ServerStream[v1.StreamTraceResponse]) error

@@ -1,0 +1,110 @@
+package service
+
+import (
+	"context"
+	"fmt"
+
+	"google.golang.org/protobuf/proto"
+
+	pb "github.com/agenttrace/agenttrace/gen/agenttrace/v1"
+	"github.com/agenttrace/agenttrace/internal/model"
+	"github.com/agenttrace/agenttrace/internal/otlp"
+	"github.com/agenttrace/agenttrace/internal/repo"
+	"github.com/agenttrace/agenttrace/internal/service/convert"
+)
+
+// spanKey identifies a span within a project.
+type spanKey struct {
+	trace model.TraceID
+	span  model.SpanID
+	start int64
+}
+
+func keyOf(s *model.Span) spanKey { return spanKey{s.TraceID, s.SpanID, s.StartNano} }
+
+// complete returns the complete messages of narrow spans, in their order. When
+// they are more than an answer may hold, it returns those at the front that
+// fit, but at least one. A span whose content is gone, because its day was
+// dropped meanwhile, stays narrow.
+func (s *traceService) complete(ctx context.Context, project string, narrow []*model.Span) ([]*pb.Span, error) {
+	full, err := s.read(ctx, project, narrow)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*pb.Span, 0, len(narrow))
+	for _, span := range narrow {
+		message := full.spans[keyOf(span)]
+		if message == nil && full.cut {
+			break
+		}
+		if message == nil {
+			message = convert.Span(span)
+		}
+		out = append(out, message)
+	}
+	if len(out) == 0 && len(narrow) > 1 {
+		// The first trace alone was too much, and the first span was not yet
+		// among what was read of it.
+		return s.complete(ctx, project, narrow[:1])
+	}
+	return out, nil
+}
+
+// completed is what was read of some spans' content.
+type completed struct {
+	spans map[spanKey]*pb.Span
+	cut   bool // there is more
+}
+
+// read reads the content of narrow spans, trace by trace in the order in which
+// they appear, until all is read or an answer is full.
+func (s *traceService) read(ctx context.Context, project string, narrow []*model.Span) (completed, error) {
+	wanted := make(map[spanKey]bool, len(narrow))
+	for _, span := range narrow {
+		wanted[keyOf(span)] = true
+	}
+	out := completed{spans: make(map[spanKey]*pb.Span, len(narrow))}
+	size := 0
+	for segment, err := range s.store.Segments(ctx, project, refsOf(narrow)...) {
+		if err != nil {
+			return completed{}, err
+		}
+		if size > s.pageBytes {
+			out.cut = true
+			return out, nil
+		}
+		spans, err := otlp.DecodeSpans(project, segment.Data)
+		if err != nil {
+			return completed{}, fmt.Errorf("segment of trace %s: %w", segment.TraceID, unreadable(err))
+		}
+		for _, span := range spans {
+			if key := keyOf(span); wanted[key] {
+				out.spans[key] = convert.Span(span)
+				size += proto.Size(out.spans[key])
+			}
+		}
+	}
+	return out, nil
+}
+
+// refsOf returns the traces of spans, in the order of their first span, each
+// with the range of the starts that are wanted of it.
+func refsOf(spans []*model.Span) []repo.TraceRef {
+	var refs []repo.TraceRef
+	at := make(map[model.TraceID]int)
+	for _, span := range spans {
+		i, ok := at[span.TraceID]
+		if !ok {
+			i = len(refs)
+			at[span.TraceID] = i
+			refs = append(refs, repo.TraceRef{ID: span.TraceID, Range: model.TimeRange{Start: span.StartNano, End: after(span.StartNano)}})
+			continue
+		}
+		r := &refs[i].Range
+		r.Start = min(r.Start, span.StartNano)
+		if end := after(span.StartNano); end == 0 || (r.End != 0 && end > r.End) {
+			r.End = end
+		}
+	}
+	return refs
+}

@@ -1,0 +1,103 @@
+package convert
+
+import (
+	"encoding/hex"
+
+	pb "github.com/agenttrace/agenttrace/gen/agenttrace/v1"
+	"github.com/agenttrace/agenttrace/internal/model"
+)
+
+// modelCall returns what a span says of a call to a model, nil when it says
+// nothing and is none.
+func modelCall(s *model.Span) *pb.ModelCall {
+	c := &pb.ModelCall{
+		Model:    text(s.Model),
+		Provider: text(s.Provider),
+		Usage:    usage(s.Usage),
+	}
+	if s.FirstTokenNano != 0 {
+		c.TimeToFirstToken = duration(s.FirstTokenNano)
+	}
+	if b := s.Body; b != nil {
+		c.FinishReasons = texts(b.FinishReasons)
+		c.InvocationParameters = text(b.InvocationParameters)
+		c.InputMessages = messages(b.InputMessages)
+		c.OutputMessages = messages(b.OutputMessages)
+	}
+	said := c.Model != "" || c.Provider != "" || c.Usage != nil || c.TimeToFirstToken != nil ||
+		len(c.FinishReasons) > 0 || c.InvocationParameters != "" ||
+		len(c.InputMessages) > 0 || len(c.OutputMessages) > 0
+	if !said && !s.Type.CallsModel() {
+		return nil
+	}
+	return c
+}
+
+func usage(u model.Usage) *pb.Usage {
+	if u == (model.Usage{}) {
+		return nil
+	}
+	return &pb.Usage{
+		InputTokens:         u.Input,
+		CacheReadTokens:     u.CacheRead,
+		CacheWriteTokens:    u.CacheWrite,
+		OutputTokens:        u.Output,
+		ReasoningTokens:     u.Reasoning,
+		AudioInputTokens:    u.AudioInput,
+		AudioOutputTokens:   u.AudioOutput,
+		TotalTokens:         u.Sum(),
+		ReportedTotalTokens: u.Total,
+	}
+}
+
+func messages(in []model.Message) []*pb.Message {
+	var out []*pb.Message
+	for i := range in {
+		m := &in[i]
+		message := &pb.Message{
+			Role:       text(m.Role),
+			Content:    text(m.Content),
+			Reasoning:  text(m.Reasoning),
+			ToolCallId: text(m.ToolCallID),
+		}
+		for _, c := range m.ToolCalls {
+			message.ToolCalls = append(message.ToolCalls, &pb.ToolCall{
+				Id: text(c.ID), Name: text(c.Name), Arguments: text(c.Arguments),
+			})
+		}
+		out = append(out, message)
+	}
+	return out
+}
+
+// toolUse returns what a span says of the run of a tool, nil when it says
+// nothing and is none.
+func toolUse(s *model.Span) *pb.ToolUse {
+	t := &pb.ToolUse{Name: text(s.ToolName), CallId: text(s.ToolCallID)}
+	if b := s.Body; b != nil {
+		t.Description = text(b.ToolDescription)
+		t.Arguments = text(b.ToolArguments)
+		t.Result = text(b.ToolResult)
+	}
+	said := t.Name != "" || t.CallId != "" || t.Description != "" || t.Arguments != "" || t.Result != ""
+	if !said && s.Type != model.TypeTool {
+		return nil
+	}
+	return t
+}
+
+func links(in []model.Link) []*pb.Link {
+	var out []*pb.Link
+	for i := range in {
+		l := &in[i]
+		out = append(out, &pb.Link{
+			TraceId:                hex.EncodeToString(l.TraceID),
+			SpanId:                 hex.EncodeToString(l.SpanID),
+			TraceState:             text(l.TraceState),
+			Attributes:             keyValues(l.Attributes),
+			DroppedAttributesCount: l.DroppedAttributes,
+			Flags:                  l.Flags,
+		})
+	}
+	return out
+}

@@ -1,0 +1,142 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"connectrpc.com/connect"
+	"connectrpc.com/validate"
+
+	"github.com/agenttrace/agenttrace/gen/agenttrace/v1/agenttracev1connect"
+	"github.com/agenttrace/agenttrace/internal/otlp"
+	"github.com/agenttrace/agenttrace/internal/repo"
+	"github.com/agenttrace/agenttrace/internal/service/compress"
+	"github.com/agenttrace/agenttrace/internal/service/fault"
+	"github.com/agenttrace/agenttrace/internal/service/intake"
+	"github.com/agenttrace/agenttrace/internal/service/otlpdoor"
+	"github.com/agenttrace/agenttrace/internal/service/tenant"
+)
+
+// Ingester takes spans in; *ingest.Pipeline is one.
+type Ingester = intake.Ingester
+
+// Defaults of [Config], which fill its zero fields.
+const (
+	DefaultMaxMessageBytes = 64 << 20
+	DefaultMaxTraceBytes   = 32 << 20
+	DefaultMaxTraceSpans   = 50_000
+	DefaultReadTimeout     = 30 * time.Second
+	DefaultWriteTimeout    = 60 * time.Second
+	DefaultStallTimeout    = 60 * time.Second
+)
+
+// Config says what the handler serves. Store and Ingest are needed; the zero
+// value of every other field is its default.
+type Config struct {
+	Store   repo.Reader
+	Ingest  Ingester
+	Ping    func(context.Context) error // whether the store can answer; nil for "it can"
+	Ready   func() error                // whether this process takes work; nil for "it does"
+	Log     *slog.Logger                // default: discards
+	Metrics http.Handler                // served at /metrics; nil for none
+	Version string                      // shown at /
+
+	MaxMessageBytes  int // of a request, before and after decompression
+	MaxInflightBytes int // of all OTLP requests at once; default: four of the largest, at least 256 MiB
+	MaxSpanBytes     int // of one span; default: that of package otlp
+	MaxTraceBytes    int // of the spans in one answer of GetTrace or ListSpans
+	MaxTraceSpans    int // in one answer of GetTrace
+
+	ReadTimeout  time.Duration // of a unary read
+	WriteTimeout time.Duration // of a write, from its first byte to its commit
+	StallTimeout time.Duration // how long a client may leave an answer lying
+}
+
+func (c Config) withDefaults() Config {
+	c.MaxMessageBytes = orDefault(c.MaxMessageBytes, DefaultMaxMessageBytes)
+	// Less than one message would refuse the largest for ever, as if for now.
+	c.MaxInflightBytes = max(orDefault(c.MaxInflightBytes, max(256<<20, 4*c.MaxMessageBytes)), c.MaxMessageBytes+1)
+	c.MaxTraceBytes = orDefault(c.MaxTraceBytes, DefaultMaxTraceBytes)
+	c.MaxTraceSpans = orDefault(c.MaxTraceSpans, DefaultMaxTraceSpans)
+	c.ReadTimeout = orDefault(c.ReadTimeout, DefaultReadTimeout)
+	c.WriteTimeout = orDefault(c.WriteTimeout, DefaultWriteTimeout)
+	c.StallTimeout = orDefault(c.StallTimeout, DefaultStallTimeout)
+	if c.Ping == nil {
+		c.Ping = func(context.Context) error { return nil }
+	}
+	if c.Ready == nil {
+		c.Ready = func() error { return nil }
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+func orDefault[T int | time.Duration](n, otherwise T) T {
+	if n <= 0 {
+		return otherwise
+	}
+	return n
+}
+
+// maxQueryBytes bounds requests that ask: they hold a few names.
+const maxQueryBytes = 1 << 20
+
+// NewHandler returns the handler of all doors. It may serve any number of
+// listeners, and has nothing to close.
+func NewHandler(c Config) (http.Handler, error) {
+	if c.Store == nil || c.Ingest == nil {
+		return nil, errors.New("service: Store and Ingest are needed")
+	}
+	c = c.withDefaults()
+	faults := &fault.Mapper{Log: c.Log}
+	in := &intake.Intake{Ingest: c.Ingest, Limits: otlp.Limits{MaxSpanBytes: c.MaxSpanBytes}}
+
+	mux := http.NewServeMux()
+	door := otlpdoor.New(otlpdoor.Config{
+		Intake:           in,
+		Faults:           faults,
+		Decoders:         compress.NewDecoders(c.MaxMessageBytes),
+		MaxMessageBytes:  c.MaxMessageBytes,
+		MaxInflightBytes: c.MaxInflightBytes,
+		Timeout:          c.WriteTimeout,
+	})
+	mux.Handle(otlpdoor.GRPCPath, door.GRPC())
+	mux.Handle(otlpdoor.HTTPPath, door.HTTP())
+
+	mux.Handle(agenttracev1connect.NewIngestServiceHandler(&ingestService{intake: in},
+		rpcOptions(&boundary{faults: faults, timeout: c.WriteTimeout}, c.MaxMessageBytes)))
+	path, traces := agenttracev1connect.NewTraceServiceHandler(newTraceService(c),
+		rpcOptions(&boundary{faults: faults, timeout: c.ReadTimeout}, maxQueryBytes))
+	mux.Handle(path, &stallGuard{next: traces, timeout: c.StallTimeout})
+
+	probes := &probes{ready: c.Ready, ping: c.Ping}
+	probes.mount(mux)
+	if err := mountReflection(mux); err != nil {
+		return nil, fmt.Errorf("service: reflection: %w", err)
+	}
+	if c.Metrics != nil {
+		mux.Handle("GET /metrics", c.Metrics)
+	}
+	mux.Handle("GET /{$}", frontPage(c.Version))
+	return mux, nil
+}
+
+// rpcOptions is what our own services have in common.
+func rpcOptions(b *boundary, maxBytes int) connect.HandlerOption {
+	return connect.WithHandlerOptions(
+		connect.WithRequestGate(func(ctx context.Context, _ connect.Spec, _ connect.Peer, header http.Header) (context.Context, error) {
+			return tenant.WithProject(ctx, header)
+		}),
+		connect.WithInterceptors(b, validate.NewInterceptor()),
+		connect.WithCodec(protoCodec{}),
+		compress.HandlerOptions(maxBytes),
+		connect.WithCompressMinBytes(1<<10),
+		connect.WithReadMaxBytes(maxBytes),
+	)
+}

@@ -1,0 +1,136 @@
+package otlpdoor
+
+import (
+	"errors"
+	"io"
+	"sync"
+	"sync/atomic"
+)
+
+var (
+	errTooLarge = errors.New("more bytes than allowed")
+	errBusy     = errors.New("no memory left in the budget")
+)
+
+const (
+	// firstBytes is what a body gets before its first byte has come.
+	firstBytes = 64 << 10
+	// keptBytes is the largest buffer that is kept for another request: a rare
+	// giant should not stay for good.
+	keptBytes = 4 << 20
+)
+
+// budget is the memory that all requests in flight may hold.
+type budget struct {
+	limit int64
+	used  atomic.Int64
+}
+
+func (b *budget) take(n int) bool {
+	if b.used.Add(int64(n)) <= b.limit {
+		return true
+	}
+	b.used.Add(-int64(n))
+	return false
+}
+
+func (b *budget) giveBack(n int) { b.used.Add(-int64(n)) }
+
+// bufferPool keeps buffers for the next request.
+type bufferPool struct{ pool sync.Pool }
+
+// buffer holds the body of one request, and counts against a budget.
+type buffer struct {
+	data   []byte
+	held   int
+	budget *budget
+	pool   *bufferPool
+}
+
+// open returns an empty buffer. It must be closed.
+func (p *bufferPool) open(b *budget) *buffer {
+	buf := &buffer{budget: b, pool: p}
+	if kept, ok := p.pool.Get().(*[]byte); ok {
+		if b.take(cap(*kept)) {
+			buf.data, buf.held = (*kept)[:0], cap(*kept)
+		} else {
+			p.pool.Put(kept)
+		}
+	}
+	return buf
+}
+
+// close gives the memory back. When something may still read it, reuse must be
+// false: then it is left to the garbage collector.
+func (b *buffer) close(reuse bool) {
+	b.budget.giveBack(b.held)
+	if data := b.data; reuse && cap(data) > 0 && cap(data) <= keptBytes {
+		data = data[:0]
+		b.pool.pool.Put(&data)
+	}
+	b.data, b.held = nil, 0
+}
+
+// fill reads src to its end. More than limit bytes are errTooLarge; errBusy
+// says that the budget is used up. The buffer grows as bytes come, up to what
+// is expected (0 where that is not known) without waste.
+func (b *buffer) fill(src io.Reader, limit, expected int) error {
+	for {
+		if len(b.data) == cap(b.data) || len(b.data) > limit {
+			if len(b.data) > limit {
+				return errTooLarge
+			}
+			if err := b.grow(limit, expected); err != nil {
+				return err
+			}
+		}
+		n, err := src.Read(b.data[len(b.data):min(cap(b.data), limit+1)])
+		b.data = b.data[:len(b.data)+n]
+		if err == io.EOF {
+			if len(b.data) > limit {
+				return errTooLarge
+			}
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// grow doubles the buffer. It always leaves room for one byte behind the body,
+// so that its end can be seen.
+func (b *buffer) grow(limit, expected int) error {
+	size := max(firstBytes, 2*cap(b.data))
+	if size >= limit {
+		size = limit + 1 // not just below it: the next step would be for one byte
+	}
+	if expected > 0 && expected <= limit && expected < size && expected >= len(b.data) {
+		size = expected + 1
+	}
+	size = max(size, len(b.data)+1)
+	if !b.budget.take(size - b.held) {
+		return errBusy
+	}
+	b.held = size
+	grown := make([]byte, len(b.data), size)
+	copy(grown, b.data)
+	b.data = grown
+	return nil
+}
+
+// source is a request's body that remembers how reading it ended, so that a
+// broken connection can be told from a body that does not decompress.
+type source struct {
+	io.Reader
+	err error
+}
+
+// Read implements io.Reader.
+func (s *source) Read(p []byte) (int, error) {
+	n, err := s.Reader.Read(p)
+	if err != nil {
+		s.err = err
+	}
+	return n, err
+}

@@ -1,0 +1,145 @@
+package service
+
+import (
+	"math"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	pb "github.com/agenttrace/agenttrace/gen/agenttrace/v1"
+	"github.com/agenttrace/agenttrace/internal/model"
+	"github.com/agenttrace/agenttrace/internal/repo"
+	"github.com/agenttrace/agenttrace/internal/service/fault"
+)
+
+// fieldSelection is what requests that select by plain fields have in common.
+type fieldSelection interface {
+	GetAgentId() string
+	GetTeamId() string
+	GetWorkflowId() string
+	GetSessionId() string
+	GetUserId() string
+	GetRunId() string
+	GetService() string
+	GetEnvironment() string
+	GetName() string
+	GetStatus() pb.StatusCode
+	GetStartTime() *timestamppb.Timestamp
+	GetEndTime() *timestamppb.Timestamp
+	GetMinDuration() *durationpb.Duration
+	GetMaxDuration() *durationpb.Duration
+}
+
+// traceSelection is what the three requests for many traces have in common.
+type traceSelection interface {
+	fieldSelection
+	GetOrderBy() pb.TraceOrder
+}
+
+// traceQuery returns the query that a request stands for. The field failed is
+// given beside it, since a getter does not tell false from absent.
+func traceQuery(in traceSelection, failed *bool) (repo.TraceQuery, error) {
+	q := repo.TraceQuery{
+		Identity:    identityOf(in),
+		Name:        in.GetName(),
+		Service:     in.GetService(),
+		Environment: in.GetEnvironment(),
+		Status:      statusOf(in),
+		Failed:      failed,
+		MinDuration: int64(in.GetMinDuration().AsDuration()),
+		MaxDuration: int64(in.GetMaxDuration().AsDuration()),
+	}
+	if in.GetOrderBy() == pb.TraceOrder_TRACE_ORDER_DURATION {
+		q.Order = repo.LongestFirst
+	}
+	var err error
+	q.Start, err = rangeOf(in)
+	return q, err
+}
+
+// spanQuery returns the query that a request stands for.
+func spanQuery(in *pb.ListSpansRequest) (repo.SpanQuery, error) {
+	q := repo.SpanQuery{
+		Identity:    identityOf(in),
+		Name:        in.GetName(),
+		Service:     in.GetService(),
+		Environment: in.GetEnvironment(),
+		Model:       in.GetModel(),
+		ToolName:    in.GetToolName(),
+		Status:      statusOf(in),
+		Failed:      in.Failed,
+		MinDuration: int64(in.GetMinDuration().AsDuration()),
+		MaxDuration: int64(in.GetMaxDuration().AsDuration()),
+	}
+	if in.GetOrderBy() == pb.SpanOrder_SPAN_ORDER_OLDEST_FIRST {
+		q.Order = repo.SpansOldestFirst
+	}
+	for _, t := range in.GetTypes() {
+		q.Types = append(q.Types, model.SpanType(t))
+	}
+	if id := in.GetTraceId(); id != "" {
+		traceID, err := model.ParseTraceID(id)
+		if err != nil {
+			return q, fault.InvalidField("trace_id", err.Error())
+		}
+		q.TraceID = traceID
+	}
+	var err error
+	q.Start, err = rangeOf(in)
+	return q, err
+}
+
+func identityOf(in fieldSelection) model.Identity {
+	return model.Identity{
+		AgentID:    in.GetAgentId(),
+		TeamID:     in.GetTeamId(),
+		WorkflowID: in.GetWorkflowId(),
+		SessionID:  in.GetSessionId(),
+		UserID:     in.GetUserId(),
+		RunID:      in.GetRunId(),
+	}
+}
+
+// statusOf returns the wanted status; unset stands for any.
+func statusOf(in fieldSelection) *model.StatusCode {
+	if in.GetStatus() == pb.StatusCode_STATUS_CODE_UNSPECIFIED {
+		return nil
+	}
+	return new(model.StatusCode(in.GetStatus()))
+}
+
+// rangeOf returns the wanted range of starts. Bounds that no stored span can
+// lie beyond are moved to where int64 and "open" mean the same.
+func rangeOf(in fieldSelection) (model.TimeRange, error) {
+	var r model.TimeRange
+	if t := in.GetStartTime(); t != nil {
+		if t.CheckValid() != nil {
+			return r, fault.InvalidField("start_time", "must be a valid timestamp")
+		}
+		r.Start = max(0, nanos(t))
+	}
+	if t := in.GetEndTime(); t != nil {
+		if t.CheckValid() != nil {
+			return r, fault.InvalidField("end_time", "must be a valid timestamp")
+		}
+		r.End = max(1, nanos(t)) // 0 would be open; no span starts before 1
+		if r.End <= r.Start {
+			return r, fault.InvalidField("end_time", "must be after start_time")
+		}
+	}
+	if longest := in.GetMaxDuration().AsDuration(); longest > 0 && longest < in.GetMinDuration().AsDuration() {
+		return r, fault.InvalidField("max_duration", "must not be less than min_duration")
+	}
+	return r, nil
+}
+
+// nanos returns t in nanoseconds, or the nearest that int64 can say.
+func nanos(t *timestamppb.Timestamp) int64 {
+	switch s := t.GetSeconds(); {
+	case s >= math.MaxInt64/1_000_000_000:
+		return math.MaxInt64
+	case s <= math.MinInt64/1_000_000_000:
+		return math.MinInt64
+	}
+	return t.AsTime().UnixNano()
+}

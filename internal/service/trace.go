@@ -1,0 +1,168 @@
+package service
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"connectrpc.com/connect"
+
+	pb "github.com/agenttrace/agenttrace/gen/agenttrace/v1"
+	"github.com/agenttrace/agenttrace/gen/agenttrace/v1/agenttracev1connect"
+	"github.com/agenttrace/agenttrace/internal/model"
+	"github.com/agenttrace/agenttrace/internal/otlp"
+	"github.com/agenttrace/agenttrace/internal/repo"
+	"github.com/agenttrace/agenttrace/internal/service/convert"
+	"github.com/agenttrace/agenttrace/internal/service/fault"
+	"github.com/agenttrace/agenttrace/internal/service/tenant"
+)
+
+// traceService implements agenttrace.v1.TraceService. It keeps nothing between
+// calls and may be used from any number of goroutines.
+type traceService struct {
+	store     repo.Reader
+	maxBytes  int
+	maxSpans  int
+	pageBytes int
+}
+
+var _ agenttracev1connect.TraceServiceHandler = (*traceService)(nil)
+
+func newTraceService(c Config) *traceService {
+	return &traceService{store: c.Store, maxBytes: c.MaxTraceBytes, maxSpans: c.MaxTraceSpans, pageBytes: c.MaxTraceBytes}
+}
+
+// GetTrace returns a trace as a tree.
+func (s *traceService) GetTrace(ctx context.Context, req *pb.GetTraceRequest) (*pb.GetTraceResponse, error) {
+	project := tenant.Project(ctx)
+	trace, err := s.trace(ctx, project, req.GetTraceId())
+	if err != nil {
+		return nil, err
+	}
+	if trace.Spans > int64(s.maxSpans) {
+		return nil, tooLarge(trace, "max_spans", s.maxSpans, "spans")
+	}
+	var nodes []*node
+	size := 0
+	for segment, err := range s.store.Segments(ctx, project, traceRef(trace)) {
+		if err != nil {
+			return nil, err
+		}
+		if size += len(segment.Data); size > s.maxBytes {
+			return nil, tooLarge(trace, "max_bytes", s.maxBytes, "bytes of spans")
+		}
+		spans, err := otlp.DecodeSpans(project, segment.Data)
+		if err != nil {
+			return nil, fmt.Errorf("segment of trace %s: %w", trace.TraceID, unreadable(err))
+		}
+		for _, span := range spans {
+			nodes = append(nodes, &node{
+				id: span.SpanID, parent: span.ParentID, start: span.StartNano, message: convert.Span(span),
+			})
+		}
+	}
+	return &pb.GetTraceResponse{Trace: convert.Trace(trace), Spans: tree(nodes)}, nil
+}
+
+// unreadable hides what kind of error reading a stored segment was: damage in
+// the store is not the fault of whoever asks.
+func unreadable(err error) error { return fmt.Errorf("unreadable: %v", err) }
+
+func tooLarge(t *model.Trace, limit string, most int, of string) error {
+	return fault.WithReason(connect.CodeFailedPrecondition, fault.ReasonTraceTooLarge,
+		fmt.Sprintf("trace %s has more than the %d %s that GetTrace returns; call StreamTrace, which has no such limit", t.TraceID, most, of),
+		map[string]string{
+			limit:        fmt.Sprint(most),
+			"span_count": fmt.Sprint(t.Spans),
+			"use":        agenttracev1connect.TraceServiceStreamTraceProcedure,
+		})
+}
+
+// trace returns the sum of a trace's spans.
+func (s *traceService) trace(ctx context.Context, project, id string) (*model.Trace, error) {
+	traceID, err := model.ParseTraceID(id)
+	if err != nil {
+		return nil, fault.InvalidField("trace_id", err.Error())
+	}
+	return s.store.Trace(ctx, project, traceID)
+}
+
+// StreamTrace sends a trace and then its spans in batches. It holds one segment
+// and one batch at a time.
+func (s *traceService) StreamTrace(ctx context.Context, req *pb.StreamTraceRequest, stream *connect.ServerStream[pb.StreamTraceResponse]) error {
+	project := tenant.Project(ctx)
+	trace, err := s.trace(ctx, project, req.GetTraceId())
+	if err != nil {
+		return err
+	}
+	if err := stream.Send(&pb.StreamTraceResponse{Trace: convert.Trace(trace)}); err != nil {
+		return err
+	}
+	for segment, err := range s.store.Segments(ctx, project, traceRef(trace)) {
+		if err != nil {
+			return err
+		}
+		for part, err := range pieces(segment, batchItems, true) {
+			if err != nil {
+				return unreadable(err)
+			}
+			spans, err := otlp.DecodeSpans(project, part.data)
+			if err != nil {
+				return fmt.Errorf("segment of trace %s: %w", trace.TraceID, unreadable(err))
+			}
+			slices.SortStableFunc(spans, func(a, b *model.Span) int { return cmp.Compare(a.StartNano, b.StartNano) })
+			batch := &pb.StreamTraceResponse{}
+			for _, span := range spans {
+				batch.Spans = append(batch.Spans, convert.Span(span))
+			}
+			if err := stream.Send(batch); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// GetSpan returns one span. Where several have the same id, it is the earliest.
+func (s *traceService) GetSpan(ctx context.Context, req *pb.GetSpanRequest) (*pb.GetSpanResponse, error) {
+	project := tenant.Project(ctx)
+	traceID, err := model.ParseTraceID(req.GetTraceId())
+	if err != nil {
+		return nil, fault.InvalidField("trace_id", err.Error())
+	}
+	spanID, err := model.ParseSpanID(req.GetSpanId())
+	if err != nil {
+		return nil, fault.InvalidField("span_id", err.Error())
+	}
+	narrow, err := s.findSpan(ctx, project, traceID, spanID)
+	if err != nil {
+		return nil, err
+	}
+	full, err := s.complete(ctx, project, []*model.Span{narrow})
+	if err != nil {
+		return nil, err
+	}
+	return &pb.GetSpanResponse{Span: full[0]}, nil
+}
+
+// findSpan looks for a span's narrow row. The rows of a trace are small and lie
+// together, its segments are neither: the row tells which segment to open.
+func (s *traceService) findSpan(ctx context.Context, project string, traceID model.TraceID, spanID model.SpanID) (*model.Span, error) {
+	q := repo.SpanQuery{TraceID: traceID, Order: repo.SpansOldestFirst, Limit: repo.MaxPage}
+	for {
+		page, err := s.store.Spans(ctx, project, q)
+		if err != nil {
+			return nil, err
+		}
+		if len(page) == 0 {
+			return nil, repo.ErrNotFound
+		}
+		for _, span := range page {
+			if span.SpanID == spanID {
+				return span, nil
+			}
+		}
+		q.After = new(repo.SpanCursorOf(page[len(page)-1]))
+	}
+}
