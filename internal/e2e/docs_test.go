@@ -1,0 +1,66 @@
+package e2e_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestCommandsInTheDocumentsWork types what the documents say into a shell, at
+// one server, in the order in which they stand.
+func TestCommandsInTheDocumentsWork(t *testing.T) {
+	s := startServer(t, "--store="+newSQLite(t))
+	env := append(environment(), "PATH="+filepath.Dir(grpcurl(t))+string(os.PathListSeparator)+os.Getenv("PATH"))
+
+	for _, name := range []string{"README.md", "docs/api.md"} {
+		text, err := os.ReadFile(filepath.Join(repository, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		commands := commandsIn(string(text))
+		if len(commands) < 3 {
+			t.Errorf("%s: found only %d commands", name, len(commands))
+		}
+		for _, command := range commands {
+			shell := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", addressIn.ReplaceAllString(command, s.address()))
+			shell.Env, shell.Dir = env, t.TempDir()
+			out, err := shell.CombinedOutput()
+			if err != nil {
+				t.Errorf("%s: %s\n%v\n%s", name, command, err, out)
+			}
+			if strings.Contains(string(out), `"code":`) {
+				t.Errorf("%s: %s\nanswers an error: %s", name, command, out)
+			}
+		}
+	}
+	s.stop()
+}
+
+// addressIn finds the default addresses of the server in a command.
+var addressIn = regexp.MustCompile(`(localhost|127\.0\.0\.1):431[78]`)
+
+// commandsIn returns the curl and grpcurl commands in a document's code blocks,
+// indented or fenced, each with the lines that its backslashes and quotes open.
+// One with an ellipsis has something to be filled in, and is left out.
+func commandsIn(markdown string) []string {
+	var commands []string
+	open := false // the last command goes on
+	for line := range strings.Lines(markdown) {
+		line = strings.TrimSpace(line)
+		switch {
+		case open:
+			commands[len(commands)-1] += "\n" + line
+		case strings.HasPrefix(line, "curl ") || strings.HasPrefix(line, "grpcurl "):
+			commands = append(commands, line)
+		default:
+			continue
+		}
+		quotes := strings.Count(commands[len(commands)-1], "'")
+		open = strings.HasSuffix(line, `\`) || quotes%2 == 1
+	}
+	return slices.DeleteFunc(commands, func(command string) bool { return strings.Contains(command, "…") })
+}

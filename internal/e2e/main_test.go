@@ -1,0 +1,105 @@
+package e2e_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// repository is the root of the repository, seen from this package.
+const repository = "../.."
+
+// patience bounds every wait for something that takes milliseconds when all is
+// well: it is only ever spent when a test is about to fail.
+const patience = 60 * time.Second
+
+// serverBinary is the path of the server, built by TestMain.
+var serverBinary string
+
+func TestMain(m *testing.M) {
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "agenttrace-e2e-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+
+	serverBinary = filepath.Join(dir, "server")
+	args := []string{"build", "-o", serverBinary}
+	if raceEnabled() {
+		args = append(args, "-race")
+	}
+	build := exec.Command("go", append(args, "./cmd/server")...)
+	build.Dir = repository
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "go build ./cmd/server: %v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+// raceEnabled reports whether the tests run under the race detector; the server
+// then does, too.
+func raceEnabled() bool {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return false
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "-race" {
+			return setting.Value == "true"
+		}
+	}
+	return false
+}
+
+// await polls until done holds, and fails the test when it does not in time.
+func await(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	for wait := time.Millisecond; !done(); wait = min(2*wait, 50*time.Millisecond) {
+		select {
+		case <-time.After(wait):
+		case <-deadline.C:
+			t.Fatalf("waited %v in vain: %s", patience, what)
+		}
+	}
+}
+
+// environment is this process's, without what would configure the server or an
+// exporter behind a test's back.
+func environment() []string {
+	var env []string
+	for _, entry := range os.Environ() {
+		if !strings.HasPrefix(entry, "AGENTTRACE_") && !strings.HasPrefix(entry, "OTEL_") {
+			env = append(env, entry)
+		}
+	}
+	return env
+}
+
+// seed returns the number from which a test's random choices follow, and logs it.
+func seed(t *testing.T) uint64 {
+	t.Helper()
+	chosen := uint64(time.Now().UnixNano())
+	if text := os.Getenv("AGENTTRACE_SEED"); text != "" {
+		n, err := strconv.ParseUint(text, 10, 64)
+		if err != nil {
+			t.Fatalf("AGENTTRACE_SEED: %v", err)
+		}
+		chosen = n
+	}
+	t.Logf("repeat with AGENTTRACE_SEED=%d", chosen)
+	return chosen
+}
