@@ -1,0 +1,89 @@
+# Two targets do everything a user needs: `make run` and `make test`.
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+
+GO        ?= go
+BUF       ?= .tools/node_modules/.bin/buf
+BUF_NPM   := @bufbuild/buf@1.75.0
+BUF_GO    := github.com/bufbuild/buf/cmd/buf@v1.70.0
+TOOL      := $(GO) tool -modfile=tools/go.mod
+VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS   := -s -w -X main.version=$(VERSION)
+FUZZTIME  ?= 3s
+# What proto changes are compared with: no released field may break.
+BREAKING_AGAINST ?= .git\#branch=main
+
+##@ Use
+.PHONY: help run demo build
+help: ## Print this help
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## Run the server on embedded SQLite (ARGS=... for its flags)
+	$(GO) run -ldflags '$(LDFLAGS)' ./cmd/server $(ARGS)
+
+demo: ## Run the server with plausible agent runs to look at, in a file of its own
+	$(GO) run -ldflags '$(LDFLAGS)' ./cmd/server --demo --store sqlite:demo.db
+
+build: ## Build bin/server, one static binary
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/server ./cmd/server
+
+##@ Test
+.PHONY: test race fuzz crash bench bench-quick
+test: ## Run every test, on SQLite and a real PostgreSQL, and each fuzz target briefly
+	.ci/ensure-postgres
+	$(GO) test ./...
+	$(MAKE) --no-print-directory fuzz
+
+race: ## Run every test under the race detector
+	.ci/ensure-postgres
+	$(GO) test -race ./...
+
+fuzz: ## Fuzz every target for FUZZTIME (3s)
+	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' internal | sed 's/:func / /' | while read -r file target; do \
+		echo "fuzz $$target in $$(dirname $$file) for $(FUZZTIME)"; \
+		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$(dirname $$file)" | tail -n 1; \
+	done
+
+crash: ## Kill server and PostgreSQL 50 times each under load and look for lost spans (minutes)
+	.ci/ensure-postgres
+	AGENTTRACE_CRASHES=50 $(GO) test -count=1 -timeout 60m -run Crash -v ./internal/e2e
+
+bench: ## Measure ingest and lookups on both stores (minutes)
+	.ci/ensure-postgres
+	$(GO) run ./bench
+
+bench-quick: ## The same in seconds, to see that it works
+	.ci/ensure-postgres
+	$(GO) run ./bench -quick
+
+##@ Change
+.PHONY: check verify lint generate
+check: test verify ## Everything that CI runs
+
+verify: lint race bench-quick ## What CI runs beside the tests
+
+lint: $(BUF) ## gofmt, vet, staticcheck, go fix, buf, generated code and go.mod up to date
+	@out=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$out" ] || { echo "gofmt -w these: $$out"; exit 1; }
+	$(GO) vet ./...
+	$(TOOL) staticcheck ./...
+	@out=$$($(GO) fix -diff ./... 2>&1); [ -z "$$out" ] || { echo "$$out"; echo "run: go fix ./..."; exit 1; }
+	$(BUF) lint
+	$(BUF) format --diff --exit-code proto
+	$(BUF) breaking --against '$(BREAKING_AGAINST)'
+	$(GO) mod tidy -diff
+	cd tools && $(GO) mod tidy -diff
+	.ci/check-generated $(BUF)
+
+generate: $(BUF) ## Regenerate gen/ from proto/
+	$(BUF) format --write proto
+	$(BUF) generate --clean
+
+.tools/node_modules/.bin/buf:
+	@mkdir -p .tools/node_modules/.bin
+	if command -v npm >/dev/null; then \
+		npm install --prefix .tools --no-save --ignore-scripts --silent $(BUF_NPM); \
+	else \
+		echo "npm not found: building buf, which takes minutes"; \
+		GOBIN=$(CURDIR)/.tools/node_modules/.bin $(GO) install $(BUF_GO); \
+	fi
