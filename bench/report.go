@@ -1,0 +1,82 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"time"
+)
+
+// result is what was measured on one store.
+type result struct {
+	Store          string
+	SpansPerSecond float64
+	ServerCPU      float64 // seconds for a million spans
+	DatabaseCPU    float64 // seconds for a million spans; 0 where the server is the database
+	DiskBytes      float64 // a span, indexes included
+	WALBytes       float64 // a span
+	PeakMemory     int64   // bytes, of the server
+	Request        latency
+	Lookups        []lookup
+}
+
+// usage is CPU time used so far.
+type usage struct{ server, database time.Duration }
+
+// latency is the median and the tail of many durations.
+type latency struct{ P50, P99 time.Duration }
+
+func percentiles(d []time.Duration) latency {
+	if len(d) == 0 {
+		return latency{}
+	}
+	slices.Sort(d)
+	return latency{P50: d[len(d)/2], P99: d[len(d)*99/100]}
+}
+
+func perMillion(cpu time.Duration, spans int) float64 {
+	return cpu.Seconds() * 1e6 / float64(spans)
+}
+
+// report prints a table in Markdown, a column for each store, and writes the
+// same as JSON where a file was asked for.
+func report(w io.Writer, opts options, load *load, results []result) error {
+	fmt.Fprintf(w, "\n%d spans of %.0f bytes in %d traces; %d to a request, %d senders; %d cores; %s\n\n",
+		load.spans, float64(load.bytes)/float64(load.spans), load.traces, opts.batch, opts.senders, runtime.NumCPU(), runtime.Version())
+	row := func(name string, cell func(result) string) {
+		fmt.Fprintf(w, "| %s |", name)
+		for _, r := range results {
+			fmt.Fprintf(w, " %s |", cell(r))
+		}
+		fmt.Fprintln(w)
+	}
+	row("", func(r result) string { return r.Store })
+	row("---", func(result) string { return "---:" })
+	row("spans/s, acknowledged after commit", func(r result) string { return fmt.Sprintf("%.0f", r.SpansPerSecond) })
+	row("CPU s per 1M spans, server", func(r result) string { return fmt.Sprintf("%.1f", r.ServerCPU) })
+	row("CPU s per 1M spans, database", func(r result) string { return fmt.Sprintf("%.1f", r.DatabaseCPU) })
+	row("CPU s per 1M spans, in all", func(r result) string { return fmt.Sprintf("%.1f", r.ServerCPU+r.DatabaseCPU) })
+	row("disk, bytes a span", func(r result) string { return fmt.Sprintf("%.0f", r.DiskBytes) })
+	row("WAL, bytes a span", func(r result) string { return fmt.Sprintf("%.0f", r.WALBytes) })
+	row("peak memory of the server, MiB", func(r result) string { return fmt.Sprintf("%d", r.PeakMemory>>20) })
+	row("request, p50 / p99 ms", func(r result) string { return r.Request.String() })
+	for i := range results[0].Lookups {
+		row(results[0].Lookups[i].Question+", p50 / p99 ms", func(r result) string { return r.Lookups[i].Latency.String() })
+	}
+	if opts.jsonPath == "" {
+		return nil
+	}
+	out, err := json.MarshalIndent(results, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(opts.jsonPath, append(out, '\n'), 0o644)
+}
+
+func (l latency) String() string {
+	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+	return fmt.Sprintf("%.2f / %.2f", ms(l.P50), ms(l.P99))
+}

@@ -1,0 +1,136 @@
+package postgres
+
+import (
+	"bytes"
+	"cmp"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/agenttrace/agenttrace/internal/model"
+	"github.com/agenttrace/agenttrace/internal/otlp"
+)
+
+// batch is the records of one Write, without those that stand in it twice.
+type batch struct {
+	// records are in the order in which all writers take locks, and in which
+	// the spans of a trace and day stand side by side.
+	records []model.Record
+	days    []int64 // distinct, in order
+}
+
+func newBatch(records []model.Record) *batch {
+	sorted := slices.Clone(records)
+	slices.SortStableFunc(sorted, func(a, b model.Record) int { return compareSpans(a.Span, b.Span) })
+	// Of equal ones the first stays, which came first.
+	sorted = slices.CompactFunc(sorted, func(a, b model.Record) bool { return compareSpans(a.Span, b.Span) == 0 })
+	b := &batch{records: sorted}
+	for _, r := range sorted {
+		day := model.Day(r.Span.StartNano)
+		if n := len(b.days); n == 0 || b.days[n-1] != day {
+			b.days = append(b.days, day)
+		}
+	}
+	slices.Sort(b.days)
+	b.days = slices.Compact(b.days)
+	return b
+}
+
+func compareSpans(a, b *model.Span) int {
+	if c := cmp.Compare(a.Project, b.Project); c != 0 {
+		return c
+	}
+	if c := bytes.Compare(a.TraceID[:], b.TraceID[:]); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(a.StartNano, b.StartNano); c != 0 {
+		return c
+	}
+	return bytes.Compare(a.SpanID[:], b.SpanID[:])
+}
+
+// spanKey is what identifies a span.
+type spanKey struct {
+	project string
+	trace   [16]byte
+	span    int64
+	start   int64
+}
+
+func keyOf(s *model.Span) spanKey {
+	return spanKey{s.Project, s.TraceID, s.SpanID.Int64(), s.StartNano}
+}
+
+// only returns the records with these keys.
+func (b *batch) only(keys []spanKey) []model.Record {
+	wanted := make(map[spanKey]struct{}, len(keys))
+	for _, k := range keys {
+		wanted[k] = struct{}{}
+	}
+	var some []model.Record
+	for _, r := range b.records {
+		if _, ok := wanted[keyOf(r.Span)]; ok {
+			some = append(some, r)
+		}
+	}
+	return some
+}
+
+// hasNUL reports whether a text has a NUL in it, which no text in PostgreSQL may.
+func (b *batch) hasNUL() bool {
+	return strings.Contains(spanRows(b.records).text(), "\x00") ||
+		slices.ContainsFunc(b.records, func(r model.Record) bool {
+			return strings.Contains(r.Span.InputPreview, "\x00") || strings.Contains(r.Span.OutputPreview, "\x00")
+		})
+}
+
+// part is what a batch has of one trace on one day.
+type part struct {
+	*model.Trace
+	day      int64
+	first    model.SpanID // of the earliest span
+	earliest int64
+	latest   int64 // the last start
+}
+
+// partsOf sums up records that are in the order of a batch, and returns the
+// parts in that order too. [otlp.BuildSegments] makes one segment of each.
+func partsOf(records []model.Record) []part {
+	var parts []part
+	for _, r := range records {
+		s := r.Span
+		day := model.Day(s.StartNano)
+		if n := len(parts) - 1; n >= 0 && parts[n].day == day && parts[n].TraceID == s.TraceID && parts[n].Project == s.Project {
+			parts[n].Merge(model.TraceOf(s))
+			parts[n].latest = s.StartNano
+			continue
+		}
+		parts = append(parts, part{model.TraceOf(s), day, s.SpanID, s.StartNano, s.StartNano})
+	}
+	return parts
+}
+
+// maxRows and maxPayload bound one statement's arguments: PostgreSQL takes each
+// message into memory whole.
+const (
+	maxRows    = 5000
+	maxPayload = 8 << 20
+)
+
+// segmentChunks yields segments in order, so many together as fit maxPayload,
+// but at least one.
+func segmentChunks(segments []otlp.Segment) iter.Seq[[]otlp.Segment] {
+	return func(yield func([]otlp.Segment) bool) {
+		for len(segments) > 0 {
+			n, size := 1, len(segments[0].Payload)
+			for n < len(segments) && n < maxRows && size+len(segments[n].Payload) <= maxPayload {
+				size += len(segments[n].Payload)
+				n++
+			}
+			if !yield(segments[:n]) {
+				return
+			}
+			segments = segments[n:]
+		}
+	}
+}

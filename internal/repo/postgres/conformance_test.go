@@ -1,0 +1,47 @@
+package postgres_test
+
+import (
+	"net/url"
+	"testing"
+
+	"github.com/agenttrace/agenttrace/internal/pgtest"
+	"github.com/agenttrace/agenttrace/internal/repo"
+	"github.com/agenttrace/agenttrace/internal/repo/postgres"
+	"github.com/agenttrace/agenttrace/internal/repo/repotest"
+)
+
+// The modes of the driver: as it is without a pooler, and two that work behind
+// one.
+var modes = []string{"cache_statement", "exec", "simple_protocol"}
+
+func TestConformance(t *testing.T) {
+	for _, mode := range modes {
+		t.Run(mode, func(t *testing.T) {
+			repotest.Run(t, func(t *testing.T) repotest.Opener {
+				dsn := inMode(t, pgtest.Database(t), mode)
+				return func(t *testing.T) repo.Store { return open(t, dsn, postgres.Options{}) }
+			})
+		})
+	}
+}
+
+func inMode(t testing.TB, dsn, mode string) string {
+	t.Helper()
+	u, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := u.Query()
+	q.Set("default_query_exec_mode", mode)
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+func open(t testing.TB, dsn string, o postgres.Options) *postgres.Store {
+	t.Helper()
+	s, err := postgres.Open(t.Context(), dsn, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
