@@ -49,21 +49,6 @@ func sum(spans []*model.Span) *model.Trace {
 	return t
 }
 
-// ofTrace returns the spans of one trace.
-func (r *reference) ofTrace(project string, id model.TraceID) []*model.Span {
-	var out []*model.Span
-	for _, s := range r.spans {
-		if s.Project == project && s.TraceID == id {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-func (r *reference) trace(project string, id model.TraceID) *model.Trace {
-	return sum(r.ofTrace(project, id))
-}
-
 // tracesOf returns all traces that match q, in its order, whatever its page.
 func (r *reference) tracesOf(project string, q repo.TraceQuery) []*model.Trace {
 	parts := map[model.TraceID][]*model.Span{}
