@@ -42,7 +42,7 @@ race: ## Run every test under the race detector
 fuzz: ## Fuzz every target for FUZZTIME (3s)
 	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' internal | sed 's/:func / /' | while read -r file target; do \
 		echo "fuzz $$target in $$(dirname $$file) for $(FUZZTIME)"; \
-		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$(dirname $$file)" | tail -n 1; \
+		out=$$($(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x "./$$(dirname $$file)" 2>&1) || { echo "$$out"; exit 1; }; \
 	done
 
 crash: ## Kill server and PostgreSQL 50 times each under load and look for lost spans (minutes)

@@ -25,7 +25,6 @@ type options struct {
 	lookups  int
 	seed     uint64
 	jsonPath string
-	profile  string
 	server   []string
 }
 
@@ -39,7 +38,10 @@ func main() {
 	flag.IntVar(&opts.lookups, "lookups", 400, "how often to ask each question")
 	flag.Uint64Var(&opts.seed, "seed", 1, "seed of the generated traces")
 	flag.StringVar(&opts.jsonPath, "json", "", "also write the results to this `file`")
-	flag.StringVar(&opts.profile, "cpuprofile", "", "let the server write CPU profiles to this `folder`")
+	flag.Usage = func() {
+		fmt.Fprintln(flag.CommandLine.Output(), "usage: bench [flags] [-- flags of the server]")
+		flag.PrintDefaults()
+	}
 	flag.Parse()
 	opts.server = flag.Args()
 	if *store != "" {
@@ -96,11 +98,12 @@ func measure(ctx context.Context, store, dir, binary string, load *load, opts op
 	defer server.stop()
 
 	r.Store = store
-	before := usage{server: server.cpu(), database: db.cpu()}
+	before := usage{sender: processCPU(os.Getpid()), server: server.cpu(), database: db.cpu()}
 	wal := db.walBytes(ctx)
 	if err := load.send(ctx, server.grpcURL, opts.senders, &r); err != nil {
 		return r, err
 	}
+	r.SenderCPU = perMillion(processCPU(os.Getpid())-before.sender, load.spans)
 	r.ServerCPU = perMillion(server.cpu()-before.server, load.spans)
 	r.DatabaseCPU = perMillion(db.cpu()-before.database, load.spans)
 	r.WALBytes = float64(db.walBytes(ctx)-wal) / float64(load.spans)

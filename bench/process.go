@@ -46,9 +46,6 @@ func startServer(ctx context.Context, binary, store string, opts options) (*serv
 	args := append([]string{"--store", store, "--listen", grpcAddr + "," + httpAddr, "--log-level", "warn"}, opts.server...)
 	s.cmd = exec.Command(binary, args...)
 	s.cmd.Stderr = s.log
-	if opts.profile != "" {
-		s.cmd.Env = append(os.Environ(), "AGENTTRACE_CPU_PROFILE="+opts.profile)
-	}
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 type result struct {
 	Store          string
 	SpansPerSecond float64
+	SenderCPU      float64 // seconds for a million spans
 	ServerCPU      float64 // seconds for a million spans
 	DatabaseCPU    float64 // seconds for a million spans; 0 where the server is the database
 	DiskBytes      float64 // a span, indexes included
@@ -24,7 +25,7 @@ type result struct {
 }
 
 // usage is CPU time used so far.
-type usage struct{ server, database time.Duration }
+type usage struct{ sender, server, database time.Duration }
 
 // latency is the median and the tail of many durations.
 type latency struct{ P50, P99 time.Duration }
@@ -58,7 +59,8 @@ func report(w io.Writer, opts options, load *load, results []result) error {
 	row("spans/s, acknowledged after commit", func(r result) string { return fmt.Sprintf("%.0f", r.SpansPerSecond) })
 	row("CPU s per 1M spans, server", func(r result) string { return fmt.Sprintf("%.1f", r.ServerCPU) })
 	row("CPU s per 1M spans, database", func(r result) string { return fmt.Sprintf("%.1f", r.DatabaseCPU) })
-	row("CPU s per 1M spans, in all", func(r result) string { return fmt.Sprintf("%.1f", r.ServerCPU+r.DatabaseCPU) })
+	row("CPU s per 1M spans, sender", func(r result) string { return fmt.Sprintf("%.1f", r.SenderCPU) })
+	row("CPU s per 1M spans, in all", func(r result) string { return fmt.Sprintf("%.1f", r.SenderCPU+r.ServerCPU+r.DatabaseCPU) })
 	row("disk, bytes a span", func(r result) string { return fmt.Sprintf("%.0f", r.DiskBytes) })
 	row("WAL, bytes a span", func(r result) string { return fmt.Sprintf("%.0f", r.WALBytes) })
 	row("peak memory of the server, MiB", func(r result) string { return fmt.Sprintf("%d", r.PeakMemory>>20) })
