@@ -11,8 +11,9 @@ TOOL      := $(GO) tool -modfile=tools/go.mod
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS   := -s -w -X main.version=$(VERSION)
 FUZZTIME  ?= 3s
-# What proto changes are compared with: no released field may break.
-BREAKING_AGAINST ?= .git\#branch=main
+# What proto changes are compared with: the last release, the main branch before
+# there is one.
+BREAKING_AGAINST ?= .git\#$(shell git describe --tags --abbrev=0 2>/dev/null | sed 's/^/tag=/' | grep . || echo branch=main)
 
 ##@ Use
 .PHONY: help run demo build

@@ -55,6 +55,7 @@ func (o TraceOrder) CursorOf(t *model.Trace) TraceCursor {
 // restrict; all others must hold together.
 type SpanQuery struct {
 	TraceID     model.TraceID
+	SpanID      model.SpanID   // found at once where TraceID is given too
 	Identity    model.Identity // ids only, of the span itself
 	Types       []model.SpanType
 	Name        string

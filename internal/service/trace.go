@@ -146,23 +146,14 @@ func (s *traceService) GetSpan(ctx context.Context, req *pb.GetSpanRequest) (*pb
 	return &pb.GetSpanResponse{Span: full[0]}, nil
 }
 
-// findSpan looks for a span's narrow row. The rows of a trace are small and lie
-// together, its segments are neither: the row tells which segment to open.
+// findSpan returns a span's narrow row, which tells which segment to open.
 func (s *traceService) findSpan(ctx context.Context, project string, traceID model.TraceID, spanID model.SpanID) (*model.Span, error) {
-	q := repo.SpanQuery{TraceID: traceID, Order: repo.SpansOldestFirst, Limit: repo.MaxPage}
-	for {
-		page, err := s.store.Spans(ctx, project, q)
-		if err != nil {
-			return nil, err
-		}
-		if len(page) == 0 {
-			return nil, repo.ErrNotFound
-		}
-		for _, span := range page {
-			if span.SpanID == spanID {
-				return span, nil
-			}
-		}
-		q.After = new(repo.SpanCursorOf(page[len(page)-1]))
+	page, err := s.store.Spans(ctx, project, repo.SpanQuery{TraceID: traceID, SpanID: spanID, Order: repo.SpansOldestFirst, Limit: 1})
+	if err != nil {
+		return nil, err
 	}
+	if len(page) == 0 {
+		return nil, repo.ErrNotFound
+	}
+	return page[0], nil
 }

@@ -113,6 +113,7 @@ func compareStarts(o repo.SpanOrder, a, b *model.Span) int {
 
 func spanMatches(q repo.SpanQuery, s *model.Span) bool {
 	return (q.TraceID.IsZero() || q.TraceID == s.TraceID) &&
+		(q.SpanID.IsZero() || q.SpanID == s.SpanID) &&
 		same(q.Identity.AgentID, s.AgentID) && same(q.Identity.TeamID, s.TeamID) &&
 		same(q.Identity.WorkflowID, s.WorkflowID) && same(q.Identity.SessionID, s.SessionID) &&
 		same(q.Identity.UserID, s.UserID) && same(q.Identity.RunID, s.RunID) &&

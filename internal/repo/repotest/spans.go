@@ -30,6 +30,8 @@ func eachSpanFieldRestricts(t *testing.T, s *subject) {
 	middle := everything[len(everything)/2]
 	for name, q := range map[string]repo.SpanQuery{
 		"TraceID":           {TraceID: middle.TraceID},
+		"SpanID":            {SpanID: middle.SpanID},
+		"SpanID in a trace": {TraceID: middle.TraceID, SpanID: middle.SpanID},
 		"AgentID":           {Identity: model.Identity{AgentID: "agent-1"}},
 		"TeamID":            {Identity: model.Identity{TeamID: "team-2"}},
 		"WorkflowID":        {Identity: model.Identity{WorkflowID: "workflow-1"}},

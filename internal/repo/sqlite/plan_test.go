@@ -114,6 +114,7 @@ func TestSpanListsWalkAnIndexInTheirOrder(t *testing.T) {
 		{"of a session", repo.SpanQuery{Identity: model.Identity{SessionID: "s"}}, `spans_session (project=? AND session_id=?)`, false},
 		{"failed of an agent", repo.SpanQuery{Identity: model.Identity{AgentID: "a"}, Failed: &failed}, `spans_agent (project=? AND agent_id=?)`, false},
 		{"of a trace", repo.SpanQuery{TraceID: model.TraceID{1}, Identity: model.Identity{AgentID: "a"}}, `spans_identity (project=? AND trace_id=?)`, true},
+		{"one span", repo.SpanQuery{TraceID: model.TraceID{1}, SpanID: model.SpanID{2}, Order: repo.SpansOldestFirst}, `spans_identity (project=? AND trace_id=? AND span_id=?)`, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.query.Limit = 10

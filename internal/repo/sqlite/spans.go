@@ -60,6 +60,9 @@ func spanConditions(project string, q repo.SpanQuery) conditions {
 	if !q.TraceID.IsZero() {
 		c.add(`trace_id = ?`, q.TraceID[:])
 	}
+	if !q.SpanID.IsZero() {
+		c.add(`span_id = ?`, q.SpanID.Int64())
+	}
 	c.addRange(q.Start)
 	for _, id := range identityTerms(q.Identity) {
 		c.add(id.term, id.value)
