@@ -37,6 +37,19 @@ func inMode(t testing.TB, dsn, mode string) string {
 	return u.String()
 }
 
+// opened returns a store that is closed when the test is done, after all
+// connections that were made since.
+func opened(t testing.TB, dsn string, o postgres.Options) *postgres.Store {
+	t.Helper()
+	s := open(t, dsn, o)
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
 func open(t testing.TB, dsn string, o postgres.Options) *postgres.Store {
 	t.Helper()
 	s, err := postgres.Open(t.Context(), dsn, o)

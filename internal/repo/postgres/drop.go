@@ -24,11 +24,11 @@ func (s *Store) Drop(ctx context.Context, horizon int64) (repo.Dropped, error) {
 	case s.dropping <- struct{}{}:
 		defer func() { <-s.dropping }()
 	case <-ctx.Done():
-		return repo.Dropped{}, mapError(ctx, "drop old days", ctx.Err())
+		return repo.Dropped{}, s.explain(ctx, "drop old days", ctx.Err())
 	}
 	var dropped repo.Dropped
 	err := pgx.BeginFunc(ctx, s.maintenance, func(locks pgx.Tx) error {
-		if _, err := locks.Exec(ctx, `SELECT pg_advisory_xact_lock($1, $2)`, lockSpace, dropLock); err != nil {
+		if err := takeLock(ctx, locks, dropLock); err != nil {
 			return err
 		}
 		d := dropper{locks: locks, pool: s.maintenance, partitions: s.partitions, before: model.Day(horizon)}
@@ -41,7 +41,7 @@ func (s *Store) Drop(ctx context.Context, horizon int64) (repo.Dropped, error) {
 		}
 		return d.trim(ctx)
 	})
-	return dropped, mapError(ctx, "drop old days", err)
+	return dropped, s.explain(ctx, "drop old days", err)
 }
 
 // dropper does the work of one Drop.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/puddle/v2"
@@ -31,6 +32,7 @@ const (
 	classProgramLimit = "54"
 	classIntervention = "57"
 	classSystem       = "58"
+	shutdown          = "57P" // of the server, or of one connection by an operator
 )
 
 // mapError gives err the meaning that package repo defines. It is the one place
@@ -48,6 +50,18 @@ func mapError(ctx context.Context, doing string, err error) error {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	return fmt.Errorf("%s: %w: %w", doing, kind, err)
+}
+
+// explain is mapError for what a store has done. When the server has gone, so
+// have all connections to it: each would be found out by a call that fails.
+func (s *Store) explain(ctx context.Context, doing string, err error) error {
+	mapped := mapError(ctx, doing, err)
+	if ctx.Err() == nil && (isConnectionError(err) || strings.HasPrefix(stateOf(err), shutdown)) {
+		for _, pool := range s.pools() {
+			pool.Reset()
+		}
+	}
+	return mapped
 }
 
 // kindOf returns the sentinel that err stands for, nil for none.

@@ -52,7 +52,7 @@ func queueChanges(queue *pgx.Batch, parts []part, writtenNano int64) {
 func (s *Store) Head(ctx context.Context) (repo.Cursor, error) {
 	var now string
 	if err := s.reads.QueryRow(ctx, `SELECT pg_current_snapshot()::text`).Scan(&now); err != nil {
-		return "", mapError(ctx, "find the end of the change log", err)
+		return "", s.explain(ctx, "find the end of the change log", err)
 	}
 	return place{from: now}.cursor(), nil
 }
@@ -100,7 +100,7 @@ func (s *Store) Changes(ctx context.Context, after repo.Cursor, limit int) ([]re
 		pending := p.paging()
 		changes, next, err := s.changes(ctx, p, limit)
 		if err != nil {
-			return nil, "", mapError(ctx, "read the change log", err)
+			return nil, "", s.explain(ctx, "read the change log", err)
 		}
 		if len(changes) > 0 || !pending {
 			return changes, next.cursor(), nil
@@ -175,7 +175,7 @@ func (s *Store) LoadCursor(ctx context.Context, consumer string) (repo.Cursor, e
 	if errors.Is(err, pgx.ErrNoRows) {
 		return "", nil
 	}
-	return c, mapError(ctx, "load a cursor", err)
+	return c, s.explain(ctx, "load a cursor", err)
 }
 
 // SaveCursor stores a consumer's cursor.
@@ -184,5 +184,5 @@ func (s *Store) SaveCursor(ctx context.Context, consumer string, c repo.Cursor) 
 		INSERT INTO consumers (name, cursor, saved_ns) VALUES ($1, $2, $3)
 		ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor, saved_ns = excluded.saved_ns`
 	_, err := s.writes.Exec(ctx, query, consumer, string(c), s.now().UnixNano())
-	return mapError(ctx, "save a cursor", err)
+	return s.explain(ctx, "save a cursor", err)
 }

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"strconv"
@@ -13,54 +14,224 @@ import (
 	"github.com/agenttrace/agenttrace/internal/repo"
 )
 
-// fewMatches is how many spans with an id are few enough to look up their
-// traces first. With more of them, walking the traces from the newest on and
-// looking into each fills a page soon enough.
+// fewMatches is how many spans with an id are few enough to look up the traces
+// of all of them. With more, walking the traces from the newest on and looking
+// into each fills a page soon enough.
 const fewMatches = 2000
 
-// identityPlan is how the identity of whole traces on some days is found.
+// identityTerm is one wanted id: a column of spans and what it must be.
+type identityTerm struct {
+	column string
+	value  string
+}
+
+// identityTerms returns the wanted ids, those first that usually are the rarest.
+func identityTerms(id model.Identity) []identityTerm {
+	var terms []identityTerm
+	for _, t := range []identityTerm{
+		{"run_id", id.RunID}, {"session_id", id.SessionID}, {"user_id", id.UserID},
+		{"workflow_id", id.WorkflowID}, {"team_id", id.TeamID}, {"agent_id", id.AgentID},
+	} {
+		if t.value != "" {
+			terms = append(terms, t)
+		}
+	}
+	return terms
+}
+
+// listFew fills the page by way of the spans that have one of the wanted ids,
+// and reports false when they are too many for that.
+//
+// It goes back from the newest day. All days of a trace are behind it when its
+// first is, so nothing that it finds later comes before what it has found.
+func (l *traceLister) listFew(ctx context.Context) (bool, error) {
+	days := between(l.days, model.Day(l.q.Start.Start), math.MaxInt64)
+	slices.Reverse(days)
+	terms := identityTerms(l.q.Identity)
+	for i, term := range terms {
+		others := slices.Delete(slices.Clone(terms), i, i+1)
+		few, err := l.listByID(ctx, days, term, others)
+		if err != nil || few {
+			slices.SortFunc(l.page, l.compare)
+			l.page = l.page[:min(len(l.page), l.q.Limit)]
+			return few, err
+		}
+		l.page = l.page[:0]
+	}
+	return false, nil
+}
+
+func (l *traceLister) listByID(ctx context.Context, days []int64, term identityTerm, others []identityTerm) (few bool, err error) {
+	matches := 0
+	seen := map[model.TraceID]bool{}
+	begun := map[int64]rowsByDay{} // by first day, as long as that is not reached
+	windows(days, func(days []int64) bool {
+		var ids []model.TraceID
+		if ids, err = l.tracesWith(ctx, term, days); err != nil {
+			return false
+		}
+		if matches += len(ids); matches > fewMatches {
+			return false
+		}
+		ids = slices.DeleteFunc(ids, func(id model.TraceID) bool {
+			old := seen[id]
+			seen[id] = true
+			return old
+		})
+		if err = l.placeByFirstDay(ctx, begun, ids); err != nil {
+			return false
+		}
+		for _, day := range days {
+			if err = l.takeFew(ctx, begun[day], day, others); err != nil {
+				return false
+			}
+		}
+		return l.q.Order == repo.LongestFirst || len(l.page) < l.q.Limit
+	})
+	return matches <= fewMatches, err
+}
+
+// placeByFirstDay adds the rows of traces to those that begin on the same day.
+func (l *traceLister) placeByFirstDay(ctx context.Context, begun map[int64]rowsByDay, ids []model.TraceID) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	found, err := findDays(ctx, l.tx, l.project, ids)
+	if err != nil {
+		return err
+	}
+	for id, of := range found {
+		days := between(l.days, of.first, of.last)
+		if len(days) == 0 {
+			continue // dropped just now
+		}
+		if begun[days[0]] == nil {
+			begun[days[0]] = rowsByDay{}
+		}
+		for _, day := range days {
+			begun[days[0]].add(day, id)
+		}
+	}
+	return nil
+}
+
+// takeFew adds those traces to the page that begin on a day and match.
+func (l *traceLister) takeFew(ctx context.Context, rows rowsByDay, day int64, others []identityTerm) (err error) {
+	if l.q.Start.End != 0 && day >= l.q.Start.End || l.after != nil && l.q.Order == repo.NewestFirst && day > l.after.Key {
+		return nil // all of them begin too late
+	}
+	for _, other := range others {
+		if rows, err = l.withIdentity(ctx, rows, other); err != nil {
+			return err
+		}
+	}
+	traces, err := load(ctx, l.tx, l.project, rows)
+	for _, t := range traces {
+		if l.matches(t) && (l.after == nil || compareCursors(*l.after, l.q.Order.CursorOf(t)) < 0) {
+			l.page = append(l.page, t)
+		}
+	}
+	return err
+}
+
+// tracesWith returns the trace of each span with an id, up to one more than are
+// few. A partial index has them side by side.
+func (l *traceLister) tracesWith(ctx context.Context, term identityTerm, days []int64) ([]model.TraceID, error) {
+	query, args := tracesWithSQL(l.project, term, days)
+	rows, err := l.tx.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, scanTraceID)
+}
+
+func tracesWithSQL(project string, term identityTerm, days []int64) (string, []any) {
+	var c conditions
+	c.add(`project = ? AND `+term.column+` = ?`, project, term.value)
+	c.addBetween(`start_ns`, slices.Min(days), lastOf(slices.Max(days)))
+	return `SELECT trace_id FROM spans WHERE ` + c.take() + ` LIMIT ` + c.arg(fewMatches+1), c.args
+}
+
+func scanTraceID(row pgx.CollectableRow) (id model.TraceID, err error) {
+	err = row.Scan((*[16]byte)(&id))
+	return id, err
+}
+
+const withIdentitySQL = `
+SELECT DISTINCT trace_id FROM spans
+WHERE project = $1 AND trace_id = ANY($2::uuid[]) AND start_ns >= $3 AND start_ns <= $4 AND `
+
+// withIdentity returns the rows of those traces that have a span with an id, on
+// whichever of their days. IS TRUE keeps PostgreSQL from looking for the traces
+// among the spans with the id, of which there may be many.
+func (l *traceLister) withIdentity(ctx context.Context, rows rowsByDay, term identityTerm) (rowsByDay, error) {
+	if len(rows) == 0 {
+		return rows, nil
+	}
+	var queue pgx.Batch
+	for day, ids := range rows {
+		queue.Queue(withIdentitySQL+`(`+term.column+` = $5) IS TRUE`, l.project, uuids(ids), day, lastOf(day), term.value)
+	}
+	having := map[model.TraceID]bool{}
+	results := l.tx.SendBatch(ctx, &queue)
+	var err error
+	for range queue.Len() {
+		var some pgx.Rows
+		if some, err = results.Query(); err != nil {
+			break
+		}
+		var id pgtype.UUID
+		_, err = pgx.ForEachRow(some, []any{&id}, func() error {
+			having[id.Bytes] = true
+			return nil
+		})
+		if err != nil {
+			break
+		}
+	}
+	if err := errors.Join(err, results.Close()); err != nil {
+		return nil, err
+	}
+	kept := rowsByDay{}
+	for day, ids := range rows {
+		for _, id := range ids {
+			if having[id] {
+				kept.add(day, id)
+			}
+		}
+	}
+	return kept, nil
+}
+
+// identityPlan is how whole traces on some days are found by their identity.
 type identityPlan struct {
 	order repo.TraceOrder
-	// traces are the only ones that can match; nil where any can.
-	traces []pgtype.UUID
+	// traces are the only ones that can match, when few is true.
+	few    bool
+	traces []model.TraceID
 	// terms are what is left to look for in each trace.
 	terms []identityTerm
 }
 
-// decideIdentity looks for an id that few spans have. The spans of a whole trace
-// are on its day, so those of other days do not matter.
-func (l *traceLister) decideIdentity(ctx context.Context, days []int64) (identityPlan, error) {
+// planIdentity looks for an id that few spans of these days have. The spans of
+// a whole trace are on its day, so those of other days do not matter.
+func (l *traceLister) planIdentity(ctx context.Context, days []int64) (identityPlan, error) {
 	plan := identityPlan{order: l.q.Order, terms: identityTerms(l.q.Identity)}
+	if plan.order == repo.LongestFirst {
+		return plan, nil
+	}
 	for i, term := range plan.terms {
 		traces, err := l.tracesWith(ctx, term, days)
 		if err != nil {
 			return plan, err
 		}
 		if len(traces) <= fewMatches {
-			slices.SortFunc(traces, func(a, b pgtype.UUID) int { return slices.Compare(a.Bytes[:], b.Bytes[:]) })
-			plan.traces = slices.Compact(traces)
-			if plan.traces == nil {
-				plan.traces = []pgtype.UUID{}
-			}
+			plan.few, plan.traces = true, traces
 			plan.terms = slices.Delete(plan.terms, i, i+1)
-			return plan, nil
+			break
 		}
 	}
 	return plan, nil
-}
-
-// tracesWith returns the trace of each span with an id, up to one more than are
-// few. A partial index has them side by side.
-func (l *traceLister) tracesWith(ctx context.Context, term identityTerm, days []int64) ([]pgtype.UUID, error) {
-	var c conditions
-	c.add(`project = ? AND `+term.column+` = ?`, l.project, term.value)
-	c.addBetween(`start_ns`, slices.Min(days), lastOf(slices.Max(days)))
-	query := `SELECT trace_id FROM spans WHERE ` + c.take() + ` LIMIT ` + c.arg(fewMatches+1)
-	rows, err := l.tx.Query(ctx, query, c.args...)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowTo[pgtype.UUID])
 }
 
 // add restricts whole traces. In NewestFirst each trace is looked into when
@@ -69,8 +240,8 @@ func (l *traceLister) tracesWith(ctx context.Context, term identityTerm, days []
 // spans with the id instead of for the id among the spans of the trace, which
 // are few and lie together. LongestFirst needs an answer for all of them.
 func (p identityPlan) add(c *conditions, project string, days []int64) {
-	if p.traces != nil {
-		c.add(`trace_id = ANY(?::uuid[])`, p.traces)
+	if p.few {
+		c.add(`trace_id = ANY(?::uuid[])`, uuids(p.traces))
 	}
 	first, last := slices.Min(days), lastOf(slices.Max(days))
 	for _, term := range p.terms {
@@ -91,34 +262,18 @@ func (p identityPlan) add(c *conditions, project string, days []int64) {
 	}
 }
 
-const hasIdentitySQL = `SELECT EXISTS (SELECT FROM spans WHERE project = $1 AND trace_id = $2 AND start_ns >= $3 AND start_ns <= $4 AND `
+// rowsByDay are rows of traces: their ids, by the day of the row.
+type rowsByDay map[int64][]model.TraceID
 
-// matchIdentity returns those of spread traces that have a span with each of
-// the wanted ids, on whatever day.
-func (l *traceLister) matchIdentity(ctx context.Context, found map[model.TraceID]daysOf) (map[model.TraceID]bool, error) {
-	matching := make(map[model.TraceID]bool, len(found))
-	for id := range found {
-		matching[id] = true
-	}
-	terms := identityTerms(l.q.Identity)
-	if len(terms) == 0 {
-		return matching, nil
-	}
-	var queue pgx.Batch
-	for id, days := range found {
-		for _, term := range terms {
-			queue.Queue(hasIdentitySQL+`(`+term.column+` = $5) IS TRUE)`, l.project, uuid(id), days.first, lastOf(days.last), term.value).
-				QueryRow(func(row pgx.Row) error {
-					var has bool
-					if err := row.Scan(&has); err != nil {
-						return err
-					}
-					if !has {
-						delete(matching, id)
-					}
-					return nil
-				})
+func (rows rowsByDay) add(day int64, id model.TraceID) { rows[day] = append(rows[day], id) }
+
+// rowsOf returns the rows that traces may have on the days that there are.
+func rowsOf(found map[model.TraceID]daysOf, days []int64) rowsByDay {
+	rows := rowsByDay{}
+	for id, of := range found {
+		for _, day := range between(days, of.first, of.last) {
+			rows.add(day, id)
 		}
 	}
-	return matching, l.tx.SendBatch(ctx, &queue).Close()
+	return rows
 }

@@ -27,7 +27,7 @@ var storageParameters = map[string]string{
 	"spans": `autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 1000000, autovacuum_freeze_min_age = 0`,
 	"segments": `autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 100000, autovacuum_freeze_min_age = 0,
 		toast.autovacuum_vacuum_insert_scale_factor = 0, toast.autovacuum_vacuum_insert_threshold = 1000000, toast.autovacuum_freeze_min_age = 0`,
-	"traces": `fillfactor = 70`,
+	"traces": `fillfactor = 85`,
 }
 
 // partitions makes the partitions of days and remembers which there are. A
@@ -133,7 +133,8 @@ func attach(ctx context.Context, tx pgx.Tx, parent string, day int64) error {
 		is.attached = false
 	}
 	if !is.there {
-		_, err := tx.Exec(ctx, `CREATE TABLE `+name+` (LIKE `+parent+` INCLUDING DEFAULTS INCLUDING STORAGE) WITH (`+storageParameters[parent]+`)`)
+		_, err := tx.Exec(ctx, `CREATE TABLE `+name+` (LIKE `+parent+` INCLUDING DEFAULTS INCLUDING STORAGE`+
+			startCheck(parent, day)+`) WITH (`+storageParameters[parent]+`)`)
 		if err != nil {
 			return err
 		}
@@ -144,6 +145,15 @@ func attach(ctx context.Context, tx pgx.Tx, parent string, day int64) error {
 	_, err = tx.Exec(ctx, `ALTER TABLE `+parent+` ATTACH PARTITION `+name+` FOR VALUES FROM (`+
 		strconv.FormatInt(day, 10)+`) TO (`+upperBound(day)+`)`)
 	return err
+}
+
+// startCheck tells PostgreSQL what the bounds of traces, which are about the
+// day, do not say: so a filter by start_ns leaves out days too, in the views.
+func startCheck(parent string, day int64) string {
+	if parent != "traces" {
+		return ""
+	}
+	return fmt.Sprintf(`, CHECK (start_ns >= %d AND start_ns <= %d)`, day, lastOf(day))
 }
 
 // upperBound is the end of a day in a partition's bounds. The last day that has
@@ -180,7 +190,15 @@ type querier interface {
 // lockDay keeps others from making or dropping the partitions of a day until
 // tx ends.
 func lockDay(ctx context.Context, tx pgx.Tx, day int64) error {
-	_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1, $2)`, lockSpace, day/model.NanosPerDay)
+	return takeLock(ctx, tx, day/model.NanosPerDay)
+}
+
+// takeLock takes one of the locks in [lockSpace]. The number is in the text of the
+// statement, for which the driver uses the simple protocol: in the other one,
+// the result would keep its snapshot as long as the transaction does nothing
+// else, and DETACH ... FINALIZE waits for all old snapshots.
+func takeLock(ctx context.Context, tx pgx.Tx, number int64) error {
+	_, err := tx.Exec(ctx, fmt.Sprintf(`SELECT pg_advisory_xact_lock(%d, %d)`, lockSpace, number))
 	return err
 }
 
@@ -208,10 +226,10 @@ func (s *Store) Prepare(ctx context.Context, r model.TimeRange) error {
 	}
 	there, err := daysBetween(ctx, s.maintenance, days[0], days[len(days)-1])
 	if err != nil {
-		return mapError(ctx, "prepare", err)
+		return s.explain(ctx, "prepare", err)
 	}
 	s.partitions.remember(there...)
-	return mapError(ctx, "prepare", s.partitions.ensure(ctx, days))
+	return s.explain(ctx, "prepare", s.partitions.ensure(ctx, days))
 }
 
 // daysBetween returns the days that have partitions, in order, both ends

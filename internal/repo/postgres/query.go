@@ -63,26 +63,6 @@ func (c *conditions) take() string {
 	return clause
 }
 
-// identityTerm is one wanted id: a column of spans and what it must be.
-type identityTerm struct {
-	column string
-	value  string
-}
-
-// identityTerms returns the wanted ids, those first that usually are the rarest.
-func identityTerms(id model.Identity) []identityTerm {
-	var terms []identityTerm
-	for _, t := range []identityTerm{
-		{"run_id", id.RunID}, {"session_id", id.SessionID}, {"user_id", id.UserID},
-		{"workflow_id", id.WorkflowID}, {"team_id", id.TeamID}, {"agent_id", id.AgentID},
-	} {
-		if t.value != "" {
-			terms = append(terms, t)
-		}
-	}
-	return terms
-}
-
 // windows yields runs of days, newest first when the days are: one, then twice
 // as many each time. A list that finds its page soon looks at little, and one
 // that finds nothing plans a handful of queries.

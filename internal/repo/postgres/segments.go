@@ -31,7 +31,7 @@ func (s *Store) Segments(ctx context.Context, project string, refs ...repo.Trace
 		for chunk := range slices.Chunk(refs, maxRefs) {
 			goOn, err := s.segments(ctx, project, chunk, emit)
 			if err != nil {
-				yield(repo.Segment{}, mapError(ctx, "read segments", err))
+				yield(repo.Segment{}, s.explain(ctx, "read segments", err))
 				return
 			}
 			if !goOn {
@@ -122,10 +122,10 @@ func emitSegments(results pgx.BatchResults, statements int, emit func(repo.Segme
 // wantedSegments returns the arguments of segmentsSQL, nil when none of the traces
 // is there. Traces whose range is open are looked up.
 func (s *Store) wantedSegments(ctx context.Context, project string, refs []repo.TraceRef) ([]any, error) {
-	var open []pgtype.UUID
+	var open []model.TraceID
 	for _, r := range refs {
 		if r.Range.Start == 0 || r.Range.End == 0 {
-			open = append(open, uuid(r.ID))
+			open = append(open, r.ID)
 		}
 	}
 	found := map[model.TraceID]daysOf{}

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/agenttrace/agenttrace/internal/model"
 	"github.com/agenttrace/agenttrace/internal/repo"
@@ -47,7 +46,7 @@ func scanSpan(row pgx.CollectableRow) (*model.Span, error) {
 // Spans returns one page of spans.
 func (s *Store) Spans(ctx context.Context, project string, q repo.SpanQuery) ([]*model.Span, error) {
 	page, err := s.spans(ctx, project, q)
-	return page, mapError(ctx, "list spans", err)
+	return page, s.explain(ctx, "list spans", err)
 }
 
 func (s *Store) spans(ctx context.Context, project string, q repo.SpanQuery) ([]*model.Span, error) {
@@ -83,7 +82,7 @@ func (s *Store) daysOfSpans(ctx context.Context, project string, q repo.SpanQuer
 		first = max(first, model.Day(q.After.StartNano))
 	}
 	if !q.TraceID.IsZero() {
-		found, err := findDays(ctx, s.reads, project, []pgtype.UUID{uuid(q.TraceID)})
+		found, err := findDays(ctx, s.reads, project, []model.TraceID{q.TraceID})
 		if err != nil {
 			return nil, err
 		}
@@ -111,6 +110,12 @@ func spansSQL(project string, q repo.SpanQuery, days []int64, limit int) (string
 	c.addRange(`start_ns`, q.Start)
 	if !q.TraceID.IsZero() {
 		c.add(`trace_id = ?`, uuid(q.TraceID))
+	}
+	if !q.SpanID.IsZero() {
+		c.add(`span_id = ?`, q.SpanID.Int64())
+	}
+	if !q.SpanID.IsZero() {
+		c.add(`span_id = ?`, q.SpanID.Int64())
 	}
 	for _, id := range identityTerms(q.Identity) {
 		c.add(id.column+` = ?`, id.value)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -57,6 +58,7 @@ type Store struct {
 	reads       *pgxpool.Pool
 	maintenance *pgxpool.Pool
 	partitions  *partitions
+	statistics  *statistics
 	dropping    chan struct{} // held by the one running Drop
 }
 
@@ -96,6 +98,7 @@ func Open(ctx context.Context, dsn string, o Options) (*Store, error) {
 		*p.pool = pool
 	}
 	s.partitions = newPartitions(s.maintenance)
+	s.statistics = newStatistics(s.maintenance)
 	if err := s.Ping(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -124,15 +127,21 @@ func newPool(ctx context.Context, dsn string, conns int, settings map[string]str
 func (s *Store) Ping(ctx context.Context) error {
 	var below int64
 	err := s.reads.QueryRow(ctx, `SELECT below FROM change_log_trimmed`).Scan(&below)
-	return mapError(ctx, "ping", err)
+	return s.explain(ctx, "ping", err)
 }
 
 // Close waits for running calls and closes all connections.
 func (s *Store) Close() error {
-	for _, pool := range []*pgxpool.Pool{s.writes, s.reads, s.maintenance} {
-		if pool != nil {
-			pool.Close()
-		}
+	if s.statistics != nil {
+		s.statistics.close()
+	}
+	for _, pool := range s.pools() {
+		pool.Close()
 	}
 	return nil
+}
+
+// pools returns those that are open.
+func (s *Store) pools() []*pgxpool.Pool {
+	return slices.DeleteFunc([]*pgxpool.Pool{s.writes, s.reads, s.maintenance}, func(p *pgxpool.Pool) bool { return p == nil })
 }

@@ -76,8 +76,8 @@ type daysOf struct{ first, last int64 }
 const findDaysSQL = `SELECT trace_id, first_day_ns, last_day_ns FROM trace_days WHERE project = $1 AND trace_id = ANY($2::uuid[])`
 
 // findDays returns the days of those traces that are stored.
-func findDays(ctx context.Context, q querier, project string, traces []pgtype.UUID) (map[model.TraceID]daysOf, error) {
-	rows, err := q.Query(ctx, findDaysSQL, project, traces)
+func findDays(ctx context.Context, q querier, project string, traces []model.TraceID) (map[model.TraceID]daysOf, error) {
+	rows, err := q.Query(ctx, findDaysSQL, project, uuids(traces))
 	if err != nil {
 		return nil, err
 	}
@@ -96,11 +96,11 @@ const traceSQL = `SELECT ` + traceColumns + ` FROM traces WHERE project = $1 AND
 // Trace puts the parts of a trace together.
 func (s *Store) Trace(ctx context.Context, project string, id model.TraceID) (*model.Trace, error) {
 	t, err := s.trace(ctx, project, id)
-	return t, mapError(ctx, "read a trace", err)
+	return t, s.explain(ctx, "read a trace", err)
 }
 
 func (s *Store) trace(ctx context.Context, project string, id model.TraceID) (*model.Trace, error) {
-	found, err := findDays(ctx, s.reads, project, []pgtype.UUID{uuid(id)})
+	found, err := findDays(ctx, s.reads, project, []model.TraceID{id})
 	if err != nil {
 		return nil, err
 	}
@@ -133,11 +133,14 @@ func merged(parts []*model.Trace) *model.Trace {
 // and all travel together.
 const loadDaySQL = `SELECT ` + traceColumns + ` FROM traces WHERE project = $1 AND day_ns = $2 AND trace_id = ANY($3::uuid[])`
 
-// load returns traces by id, put together from their rows on the wanted days.
-func load(ctx context.Context, tx pgx.Tx, project string, wanted map[int64][]pgtype.UUID) (map[model.TraceID]*model.Trace, error) {
+// load returns traces by id, put together from their rows.
+func load(ctx context.Context, tx pgx.Tx, project string, wanted rowsByDay) (map[model.TraceID]*model.Trace, error) {
+	if len(wanted) == 0 {
+		return nil, nil
+	}
 	var queue pgx.Batch
 	for day, ids := range wanted {
-		queue.Queue(loadDaySQL, project, day, ids)
+		queue.Queue(loadDaySQL, project, day, uuids(ids))
 	}
 	traces := map[model.TraceID]*model.Trace{}
 	results := tx.SendBatch(ctx, &queue)

@@ -27,8 +27,9 @@ func (s *Store) Write(ctx context.Context, records []model.Record) (repo.Written
 		err = fmt.Errorf("%w: text with a NUL: %w", repo.ErrRefused, err)
 	}
 	if err != nil {
-		return repo.Written{}, mapError(ctx, "write spans", err)
+		return repo.Written{}, s.explain(ctx, "write spans", err)
 	}
+	s.statistics.wrote(ctx, b.records)
 	return repo.Written{Stored: stored, Duplicates: len(records) - stored}, nil
 }
 

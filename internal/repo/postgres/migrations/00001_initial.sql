@@ -56,6 +56,8 @@ CREATE INDEX spans_team     ON spans (project, team_id, start_ns)     WHERE team
 CREATE INDEX spans_workflow ON spans (project, workflow_id, start_ns) WHERE workflow_id IS NOT NULL;
 CREATE INDEX spans_session  ON spans (project, session_id, start_ns)  WHERE session_id IS NOT NULL;
 CREATE INDEX spans_user     ON spans (project, user_id, start_ns)     WHERE user_id IS NOT NULL;
+-- A hash index would be a quarter smaller. But with one id on many spans, each
+-- insert walks all pages of that id: 80 µs at half a million of them.
 CREATE INDEX spans_run      ON spans (project, run_id, start_ns)      WHERE run_id IS NOT NULL;
 
 -- A row of spans as it is sent: the columns of the first version of the table.
@@ -168,9 +170,9 @@ CREATE TABLE traces (
     PRIMARY KEY (project, trace_id, day_ns)
 ) PARTITION BY RANGE (day_ns);
 
-CREATE INDEX traces_start  ON traces (project, start_ns, trace_id);
--- Nearly empty: most traces lie on one day.
-CREATE INDEX traces_spread ON traces (project, start_ns, trace_id) WHERE part <> 0;
+CREATE INDEX traces_start  ON traces (project, start_ns);
+-- Nearly empty too, see trace_days.
+CREATE INDEX traces_spread ON traces (project, start_ns) WHERE part <> 0;
 
 -- The first and the last day of each trace: where to look for it. Its row is
 -- also what writers of different days of one trace wait for each other on.
@@ -181,6 +183,9 @@ CREATE TABLE trace_days (
     project      text COLLATE "C" NOT NULL,
     PRIMARY KEY (project, trace_id)
 );
+
+-- Nearly empty: most traces lie on one day.
+CREATE INDEX trace_days_spread ON trace_days (project, first_day_ns) WHERE first_day_ns <> last_day_ns;
 
 -- The days that have partitions.
 CREATE TABLE days (

@@ -16,14 +16,14 @@ CREATE FUNCTION agenttrace_time(ns bigint) RETURNS timestamptz
 LANGUAGE sql STABLE STRICT PARALLEL SAFE
 RETURN timestamptz '1970-01-01 00:00:00+00' + (ns / 1000) * interval '1 microsecond';
 
-CREATE FUNCTION agenttrace_trace_id(hex text) RETURNS uuid
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN hex::uuid;
-
 CREATE FUNCTION agenttrace_span_type(type smallint) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN (ARRAY['UNKNOWN', 'AGENT', 'TEAM', 'WORKFLOW', 'STEP', 'LLM', 'TOOL', 'RETRIEVER', 'EMBEDDING',
               'RERANKER', 'GUARDRAIL', 'EVALUATOR', 'PROMPT', 'CHAIN'])[type + 1];
+
+CREATE FUNCTION agenttrace_span_kind(kind integer) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN (ARRAY['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'])[kind + 1];
 
 CREATE FUNCTION agenttrace_status(code smallint) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -35,25 +35,23 @@ SELECT
     encode(uuid_send(trace_id), 'hex')         AS trace_id,
     lpad(to_hex(span_id), 16, '0')             AS span_id,
     lpad(to_hex(parent_id), 16, '0')           AS parent_span_id,
+    agenttrace_time(start_ns)                  AS start_time,
+    agenttrace_time(end_ns)                    AS end_time,
+    (end_ns - start_ns) / float8 '1e6'         AS duration_ms,
     name,
     agenttrace_span_type(type)                 AS type,
+    agenttrace_span_kind(kind)                 AS kind,
     agenttrace_status(status)                  AS status,
     status_message,
     failed,
     error_type,
     error_message,
-    agenttrace_time(start_ns)                  AS start_time,
-    agenttrace_time(end_ns)                    AS end_time,
-    (end_ns - start_ns) / 1e9                  AS duration_seconds,
-    first_token_ns / 1e9                       AS first_token_seconds,
     service,
     environment,
     agent_id, agent_name, team_id, team_name, workflow_id, workflow_name,
     session_id, user_id, run_id,
     model,
     provider,
-    tool_name,
-    tool_call_id,
     coalesce(input_tokens, 0)                  AS input_tokens,
     coalesce(cache_read_tokens, 0)             AS cache_read_tokens,
     coalesce(cache_write_tokens, 0)            AS cache_write_tokens,
@@ -62,10 +60,13 @@ SELECT
     coalesce(audio_input_tokens, 0)            AS audio_input_tokens,
     coalesce(audio_output_tokens, 0)           AS audio_output_tokens,
     coalesce(reported_total_tokens, 0)         AS reported_total_tokens,
+    first_token_ns / float8 '1e6'              AS first_token_ms,
+    tool_name,
+    tool_call_id,
     attributes,
-    trace_id                                   AS trace_uuid,
     start_ns,
-    end_ns
+    end_ns,
+    trace_id                                   AS trace_uuid
 FROM spans;
 
 -- The union of sets.
@@ -108,13 +109,13 @@ WITH merged AS (
 SELECT
     project,
     encode(uuid_send(trace_id), 'hex')         AS trace_id,
+    agenttrace_time(start_ns)                  AS start_time,
+    agenttrace_time(end_ns)                    AS end_time,
+    (end_ns - start_ns) / float8 '1e6'         AS duration_ms,
     name,
     agenttrace_span_type(head_type)            AS type,
     agenttrace_status(status)                  AS status,
     errors > 0                                 AS failed,
-    agenttrace_time(start_ns)                  AS start_time,
-    agenttrace_time(end_ns)                    AS end_time,
-    (end_ns - start_ns) / 1e9                  AS duration_seconds,
     spans,
     errors,
     llm_calls,
@@ -134,9 +135,9 @@ SELECT
     error_span,
     error_type,
     error_message,
-    trace_id                                   AS trace_uuid,
     start_ns,
-    end_ns
+    end_ns,
+    trace_id                                   AS trace_uuid
 FROM merged;
 
 -- +goose Down
@@ -145,6 +146,6 @@ DROP AGGREGATE agenttrace_union(jsonb);
 DROP VIEW agenttrace_spans;
 DROP FUNCTION agenttrace_status(smallint);
 DROP FUNCTION agenttrace_span_type(smallint);
-DROP FUNCTION agenttrace_trace_id(text);
+DROP FUNCTION agenttrace_span_kind(integer);
 DROP FUNCTION agenttrace_time(bigint);
 DROP FUNCTION agenttrace_ns(timestamptz);

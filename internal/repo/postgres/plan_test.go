@@ -1,0 +1,166 @@
+package postgres
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/agenttrace/agenttrace/internal/model"
+	"github.com/agenttrace/agenttrace/internal/pgtest"
+	"github.com/agenttrace/agenttrace/internal/repo"
+)
+
+// planDay returns the nth of sixty days, all of which have partitions.
+func planDay(n int) int64 {
+	return time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, n).UnixNano()
+}
+
+// plans returns a transaction in which PostgreSQL uses an index wherever it
+// can: on the few rows of a test it would rather read all.
+func plans(t *testing.T) pgx.Tx {
+	t.Helper()
+	store, err := Open(t.Context(), pgtest.Database(t), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := store.Prepare(t.Context(), model.TimeRange{Start: planDay(0), End: planDay(60)}); err != nil {
+		t.Fatal(err)
+	}
+	// One day is busy enough for PostgreSQL to have an opinion.
+	var records []model.Record
+	for day := range 60 {
+		for i := range 20 {
+			records = append(records, planRecord(day, i, 0))
+		}
+	}
+	for i := range 5000 {
+		records = append(records, planRecord(59, 100+i/10, i%10))
+	}
+	if _, err := store.Write(t.Context(), records); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.writes.Exec(t.Context(), `ANALYZE`); err != nil {
+		t.Fatal(err)
+	}
+	tx, err := store.reads.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := tx.Rollback(t.Context()); err != nil && t.Context().Err() == nil {
+			t.Error(err)
+		}
+	})
+	if _, err := tx.Exec(t.Context(), `SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off`); err != nil {
+		t.Fatal(err)
+	}
+	return tx
+}
+
+func planRecord(day, trace, span int) model.Record {
+	start := planDay(day) + int64(1000*trace+span)
+	return model.Record{Span: &model.Span{
+		Project: "default", TraceID: model.TraceID{0: byte(day), 14: byte(trace >> 8), 15: byte(trace)}, SpanID: model.SpanID{6: 1, 7: byte(span)},
+		StartNano: start, EndNano: start + 100,
+		Identity: model.Identity{SessionID: fmt.Sprintf("s%d", trace), AgentID: "support"},
+	}}
+}
+
+// explain returns what is essential of a plan: which relations are read through
+// which index, by conditions on which columns. Arguments and costs are not in it.
+func explain(t *testing.T, tx pgx.Tx, query string, args ...any) []string {
+	t.Helper()
+	rows, err := tx.Query(t.Context(), `EXPLAIN (COSTS OFF) `+query, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	scan := regexp.MustCompile(`((?:Index|Index Only|Seq|Bitmap Heap) Scan(?: Backward)?) (?:using (\w+) )?on (\w+)`)
+	column := regexp.MustCompile(`\b(\w+) (?:=|<|>|<=|>=) `)
+	var facts []string
+	for _, line := range lines {
+		if m := scan.FindStringSubmatch(line); m != nil {
+			facts = append(facts, m[1]+" on "+m[3])
+		}
+		if _, condition, ok := strings.Cut(line, "Index Cond: "); ok && len(facts) > 0 {
+			var columns []string
+			for _, m := range column.FindAllStringSubmatch(condition, -1) {
+				columns = append(columns, m[1])
+			}
+			slices.Sort(columns)
+			facts[len(facts)-1] += " by " + strings.Join(slices.Compact(columns), ", ")
+		}
+	}
+	return facts
+}
+
+// TestQueriesReadFewPartitionsThroughAnIndex holds the plans that answer at
+// once however much is stored.
+func TestQueriesReadFewPartitionsThroughAnIndex(t *testing.T) {
+	t.Parallel()
+	tx := plans(t)
+	id := uuid(model.TraceID{0: 31, 15: 1})
+	newest := traceLister{project: "default", q: repo.TraceQuery{Limit: 50}}
+	candidates, candidateArgs := newest.candidatesSQL([]int64{planDay(59)}, nil, identityPlan{}, 50)
+	agent := identityPlan{terms: []identityTerm{{"agent_id", "support"}}}
+	byAgent, byAgentArgs := newest.candidatesSQL([]int64{planDay(59)}, nil, agent, 50)
+	session, sessionArgs := tracesWithSQL("default", identityTerm{"session_id", "s7"}, []int64{planDay(58), planDay(57)})
+	later := traceLister{project: "default", after: &repo.TraceCursor{Key: planDay(40) + 7}}
+	page, pageArgs := later.candidatesSQL([]int64{planDay(40)}, []int64{planDay(40)}, identityPlan{}, 50)
+	spans, spansArgs := spansSQL("default", repo.SpanQuery{Identity: model.Identity{SessionID: "s7"}}, []int64{planDay(12)}, 50)
+
+	for name, c := range map[string]struct {
+		query string
+		args  []any
+		want  []string
+	}{
+		"where a trace is": {findDaysSQL, []any{"default", []any{id}}, []string{
+			"Index Scan on trace_days by project, trace_id",
+		}},
+		"a trace by id": {traceSQL, []any{"default", id, planDay(31), planDay(32)}, []string{
+			"Index Scan on traces_20260401 by day_ns, project, trace_id",
+			"Index Scan on traces_20260402 by day_ns, project, trace_id",
+		}},
+		"segments of a trace": {segmentsSQL, []any{"default", []any{id}, []int64{planDay(31)}, []int64{planDay(31)}, []int64{planDay(32) - 1}, planDay(31), planDay(32) - 1}, []string{
+			"Index Scan on segments_20260401 by project, start_ns, trace_id",
+		}},
+		"traces of a session": {session, sessionArgs, []string{
+			"Index Scan on spans_20260427 by project, session_id, start_ns",
+			"Index Scan on spans_20260428 by project, session_id, start_ns",
+		}},
+		"spans of a session": {spans, spansArgs, []string{
+			"Index Scan Backward on spans_20260313 by project, session_id, start_ns",
+		}},
+		"newest traces": {candidates, candidateArgs, []string{
+			"Index Scan Backward on traces_20260429 by project, start_ns",
+		}},
+		"newest traces of a busy agent": {byAgent, byAgentArgs, []string{
+			"Index Scan Backward on traces_20260429 by project, start_ns",
+			"Index Scan on spans_20260429 by project, start_ns, trace_id",
+		}},
+		"a later page": {page, pageArgs, []string{
+			"Index Scan Backward on traces_20260410 by project, start_ns",
+			"Index Scan Backward on traces_20260410 by project, start_ns",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(c.want, explain(t, tx, c.query, c.args...)); diff != "" {
+				t.Errorf("the plan is another one (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
