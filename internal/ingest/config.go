@@ -22,7 +22,7 @@ const (
 // default.
 type Config struct {
 	// Shards is how many workers, and so how many transactions at once, there
-	// are; default: two per processor, at most eight. A store that has one
+	// are; default: one per processor, at most eight. A store that has one
 	// writer anyway is best served by one shard.
 	Shards int
 
@@ -61,7 +61,7 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
-	c.Shards = orDefault(c.Shards, min(2*runtime.GOMAXPROCS(0), 8))
+	c.Shards = orDefault(c.Shards, min(runtime.GOMAXPROCS(0), 8))
 	c.MaxBatchSpans = orDefault(c.MaxBatchSpans, DefaultMaxBatchSpans)
 	c.MaxBatchBytes = orDefault(c.MaxBatchBytes, DefaultMaxBatchBytes)
 	c.QueueSpans = orDefault(c.QueueSpans, DefaultQueueSpans)

@@ -15,8 +15,8 @@ import (
 // names the byte.
 //
 // Two faults are left for Parse to find, so that they cost one span only: ids of
-// a wrong length, and attribute values nested too deep, which are cut off just
-// below the limit.
+// a wrong length or not in hex, and attribute values nested too deep, which are
+// cut off just below the limit. The result shares no memory with body.
 func FromJSON(body []byte, l Limits) ([]byte, error) {
 	out, err := otlpjson.ToProtobuf(body, l.withDefaults().MaxDepth)
 	if err != nil {

@@ -127,7 +127,7 @@ func TestJSONThatCannotBeUnderstoodIsMalformedAndSaysWhere(t *testing.T) {
 		valueJSON(`{"intValue":"0x10"}`), valueJSON(`{"doubleValue":"x"}`), valueJSON(`{"doubleValue":"0x1p3"}`), valueJSON(`{"doubleValue":1e999}`),
 		valueJSON(`{"boolValue":"true"}`), valueJSON(`{"stringValue":5}`), valueJSON(`{"bytesValue":"!"}`), valueJSON(`"x"`), valueJSON(`{"arrayValue":[]}`),
 		spanJSON(`,"endTimeUnixNano":-1`), spanJSON(`,"endTimeUnixNano":"18446744073709551616"`), spanJSON(`,"flags":4294967296`),
-		spanJSON(`,"kind":"SPAN_KIND_ODD"`), spanJSON(`,"kind":4294967296`), spanJSON(`,"traceId":"xyz"`), spanJSON(`,"attributes":{}`),
+		spanJSON(`,"kind":"SPAN_KIND_ODD"`), spanJSON(`,"kind":4294967296`), spanJSON(`,"attributes":{}`),
 	} {
 		_, err := FromJSON([]byte(body), Limits{})
 		if !errors.Is(err, ErrMalformed) || !strings.Contains(err.Error(), "byte ") {
@@ -138,10 +138,15 @@ func TestJSONThatCannotBeUnderstoodIsMalformedAndSaysWhere(t *testing.T) {
 
 func TestIdsOfAWrongLengthInJSONRejectTheirSpanOnly(t *testing.T) {
 	for _, test := range []struct{ id, reason string }{
-		{"", "trace_id has 0 bytes, want 16"},
-		{"0a", "trace_id has 1 bytes, want 16"},
-		{strings.Repeat("1", 31), "trace_id has 15 bytes, want 16"},
-		{strings.Repeat("1", 33), "trace_id has 17 bytes, want 16"},
+		{"", "trace_id has 0 bytes, want 16, in JSON as 32 hex digits"},
+		{"0a", "trace_id has 1 bytes, want 16, in JSON as 32 hex digits"},
+		{strings.Repeat("1", 31), "trace_id has 15 bytes, want 16, in JSON as 32 hex digits"},
+		{strings.Repeat("1", 33), "trace_id has 17 bytes, want 16, in JSON as 32 hex digits"},
+		{"W47/95gDgQPSabYzgTxgyA==", "trace_id has 24 bytes, want 16, in JSON as 32 hex digits"}, // base64
+		{"not hex by far..", "trace_id has 17 bytes, want 16, in JSON as 32 hex digits"},
+		{"not hex.", "trace_id has 9 bytes, want 16, in JSON as 32 hex digits"},
+		{strings.Repeat("0", 31) + "x", "trace_id has 32 bytes, want 16, in JSON as 32 hex digits"},
+		{strings.Repeat("x", 31), "trace_id has 31 bytes, want 16, in JSON as 32 hex digits"},
 		{strings.Repeat("0", 32), "trace_id is all zeros, want at least one other byte"},
 	} {
 		body := `{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"` + test.id + `","spanId":"0102030405060708","startTimeUnixNano":1},{` +
@@ -151,9 +156,26 @@ func TestIdsOfAWrongLengthInJSONRejectTheirSpanOnly(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := mustParse(t, out)
-		want := []Rejection{{0, test.reason}, {2, "trace_id has 0 bytes, want 16"}}
+		want := []Rejection{{0, test.reason}, {2, "trace_id has 0 bytes, want 16, in JSON as 32 hex digits"}}
 		if diff := cmp.Diff(want, r.Rejected); diff != "" || len(r.Records) != 1 {
 			t.Errorf("%q: %s", test.id, diff)
+		}
+	}
+}
+
+func TestSpanIdsThatAreNotHexRejectTheirSpanOnly(t *testing.T) {
+	for _, id := range []string{"7uGbfsPBsXQ=", "ghijklmn", "ghijklmnopqrstuv", "ghijklmnopqrstu", "g", "010203040506070x"} {
+		for _, member := range []string{"spanId", "parentSpanId"} {
+			body := `{"resourceSpans":[{"scopeSpans":[{"spans":[{` + jsonIDs + `,"startTimeUnixNano":1,"` + member + `":"` + id + `"},{` +
+				jsonIDs + `,"startTimeUnixNano":1}]}]}]}`
+			out, err := FromJSON([]byte(body), Limits{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := mustParse(t, out)
+			if len(r.Records) != 1 || len(r.Rejected) != 1 || r.Rejected[0].Index != 0 {
+				t.Errorf("%s %q: %d stored, rejected %v", member, id, len(r.Records), r.Rejected)
+			}
 		}
 	}
 }

@@ -16,6 +16,18 @@ import (
 // not send it again.
 var ErrMalformed = errors.New("malformed OTLP request")
 
+// TooManySpansError says that a request has more spans than one may have. None
+// of them is stored: told one by one that they were rejected, senders would
+// drop what two smaller requests can carry.
+type TooManySpansError struct {
+	Max int
+}
+
+// Error implements error.
+func (e *TooManySpansError) Error() string {
+	return fmt.Sprintf("the message has more than %d spans; send fewer at once", e.Max)
+}
+
 // Field numbers of OTLP's trace messages, as far as they are framing.
 const (
 	tracesResourceSpans = 1
@@ -57,11 +69,10 @@ const MaxRejections = 1000
 //
 // A span that cannot be stored is rejected alone. When the framing around spans
 // is broken, nothing can be said about any of them, and the error wraps
-// [ErrMalformed].
+// [ErrMalformed]; more spans than allowed are a [*TooManySpansError].
 func Parse(project string, body []byte, l Limits) (*Request, error) {
 	p := &parser{project: project, limits: l.withDefaults(), request: &Request{}}
 	p.walker.maxDepth = p.limits.MaxDepth
-	p.tooMany = fmt.Sprintf("request has more than %d spans, send fewer at once", p.limits.MaxSpans)
 	var fc easyproto.FieldContext
 	for rest := body; len(rest) > 0; {
 		at := len(body) - len(rest)
@@ -70,6 +81,9 @@ func Parse(project string, body []byte, l Limits) (*Request, error) {
 			if message, ok := fc.MessageData(); ok {
 				err = p.resourceSpans(message)
 			}
+		}
+		if tooMany, ok := errors.AsType[*TooManySpansError](err); ok {
+			return nil, tooMany
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%w: byte %d: %w", ErrMalformed, at, err)
@@ -87,7 +101,6 @@ type parser struct {
 	texts   texts
 	short   []byte       // working memory of short attributes
 	chunk   []model.Span // room for the next spans
-	tooMany string       // why spans beyond the limit are rejected
 	// What all spans of the current resource and scope share.
 	resource resourceFacts
 	scope    []byte
@@ -145,6 +158,9 @@ func (p *parser) scopeSpans(message []byte) error {
 	if err != nil {
 		return fmt.Errorf("scope_spans: %w", err)
 	}
+	if env.Children > p.limits.MaxSpans-p.request.Spans { // before memory is taken for them
+		return &TooManySpansError{Max: p.limits.MaxSpans}
+	}
 	fault, err := p.openScope(env.Raw)
 	if err != nil {
 		return fmt.Errorf("scope: %w", err)
@@ -156,21 +172,18 @@ func (p *parser) scopeSpans(message []byte) error {
 	}
 	p.scope = env.Raw
 
-	if room := min(env.Children, p.limits.MaxSpans-p.request.Spans); fault == "" && room > 0 {
-		p.request.Records = slices.Grow(p.request.Records, room)
-		p.request.Indexes = slices.Grow(p.request.Indexes, room)
+	if fault == "" {
+		p.request.Records = slices.Grow(p.request.Records, env.Children)
+		p.request.Indexes = slices.Grow(p.request.Indexes, env.Children)
 	}
 	left := env.Children
 	return wire.EachChild(message, scopeSpansSpans, func(raw []byte) error {
-		switch {
-		case p.request.Spans >= p.limits.MaxSpans:
-			p.reject(p.tooMany)
-		case fault != "":
-			p.reject(fault)
-		default:
-			if reason := p.span(raw, left); reason != "" {
-				p.reject(reason)
-			}
+		reason := fault
+		if reason == "" {
+			reason = p.span(raw, left)
+		}
+		if reason != "" {
+			p.reject(reason)
 		}
 		p.request.Spans++
 		left--
@@ -285,7 +298,7 @@ func (w *walker) fault() string {
 		return reason
 	}
 	if n := len(w.parentID); n != 0 && n != len(model.SpanID{}) {
-		return fmt.Sprintf("parent_span_id has %d bytes, want 8, or 0 for a root", n)
+		return fmt.Sprintf("parent_span_id has %d bytes, want 8, in JSON as 16 hex digits, or 0 for a root", n)
 	}
 	if w.start == 0 {
 		return "start_time_unix_nano is 0, want nanoseconds since 1970"
@@ -298,7 +311,7 @@ func (w *walker) fault() string {
 
 func idFault(name string, id []byte, want int) string {
 	if len(id) != want {
-		return fmt.Sprintf("%s has %d bytes, want %d", name, len(id), want)
+		return fmt.Sprintf("%s has %d bytes, want %d, in JSON as %d hex digits", name, len(id), want, 2*want)
 	}
 	for _, b := range id {
 		if b != 0 {

@@ -23,13 +23,13 @@ func TestEachFaultRejectsItsSpanAloneWithItsReason(t *testing.T) {
 		limits Limits
 		reason string
 	}{
-		{"empty", message{}, Limits{}, "trace_id has 0 bytes, want 16"},
-		{"short trace id", append(message{}.bytes(1, make([]byte, 15)).bytes(2, make8(2)), start...), Limits{}, "trace_id has 15 bytes, want 16"},
-		{"long trace id", append(message{}.bytes(1, make([]byte, 17)).bytes(2, make8(2)), start...), Limits{}, "trace_id has 17 bytes, want 16"},
+		{"empty", message{}, Limits{}, "trace_id has 0 bytes, want 16, in JSON as 32 hex digits"},
+		{"short trace id", append(message{}.bytes(1, make([]byte, 15)).bytes(2, make8(2)), start...), Limits{}, "trace_id has 15 bytes, want 16, in JSON as 32 hex digits"},
+		{"long trace id", append(message{}.bytes(1, make([]byte, 17)).bytes(2, make8(2)), start...), Limits{}, "trace_id has 17 bytes, want 16, in JSON as 32 hex digits"},
 		{"zero trace id", append(message{}.bytes(1, make([]byte, 16)).bytes(2, make8(2)), start...), Limits{}, "trace_id is all zeros, want at least one other byte"},
-		{"no span id", append(message{}.bytes(1, make16(1)), start...), Limits{}, "span_id has 0 bytes, want 8"},
+		{"no span id", append(message{}.bytes(1, make16(1)), start...), Limits{}, "span_id has 0 bytes, want 8, in JSON as 16 hex digits"},
 		{"zero span id", append(message{}.bytes(1, make16(1)).bytes(2, make([]byte, 8)), start...), Limits{}, "span_id is all zeros, want at least one other byte"},
-		{"short parent id", wireSpan(message{}.bytes(4, make([]byte, 7))...), Limits{}, "parent_span_id has 7 bytes, want 8, or 0 for a root"},
+		{"short parent id", wireSpan(message{}.bytes(4, make([]byte, 7))...), Limits{}, "parent_span_id has 7 bytes, want 8, in JSON as 16 hex digits, or 0 for a root"},
 		{"no start", ids, Limits{}, "start_time_unix_nano is 0, want nanoseconds since 1970"},
 		{"start beyond the calendar", ids.fixed64(7, math.MaxInt64+1), Limits{}, "start_time_unix_nano is 9223372036854775808, want at most 9223372036854775807"},
 		{"value nested too deep", wireSpan(message{}.bytes(9, wireAttribute("k", nested(65)))...), Limits{}, `attribute "k": nested too deep, want at most 64 levels`},
@@ -117,10 +117,7 @@ func TestAnEmptyRequestHoldsNothing(t *testing.T) {
 
 func TestRejectionsAreCountedAndOnlyTheFirstAreTold(t *testing.T) {
 	body := message{}.bytes(1, message{}.bytes(2, manyEmptySpans(5000)))
-	r, err := Parse("p", body, Limits{MaxSpans: 3000})
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := mustParse(t, body)
 	if r.Spans != 5000 || len(r.Records) != 0 || len(r.Rejected) != MaxRejections {
 		t.Errorf("%d spans, %d records, %d told", r.Spans, len(r.Records), len(r.Rejected))
 	}
@@ -133,14 +130,25 @@ func manyEmptySpans(n int) (m message) {
 	return m
 }
 
-func TestSpansBeyondTheLimitOfARequestAreRejected(t *testing.T) {
-	r, err := Parse("p", request(wireSpan(), wireSpan(), wireSpan()), Limits{MaxSpans: 2})
-	if err != nil {
-		t.Fatal(err)
+func TestARequestWithTooManySpansIsRefusedAsAWhole(t *testing.T) {
+	three := request(wireSpan(), wireSpan(), wireSpan())
+	apart := append(request(wireSpan(), wireSpan()), request(wireSpan())...)
+	for name, body := range map[string]message{"in one scope": three, "in two resources": apart} {
+		if r, err := Parse("p", body, Limits{MaxSpans: 3}); err != nil || len(r.Records) != 3 {
+			t.Errorf("%s: as many as allowed: %v", name, err)
+		}
+		_, err := Parse("p", body, Limits{MaxSpans: 2})
+		tooMany, ok := errors.AsType[*TooManySpansError](err)
+		if !ok || tooMany.Max != 2 || errors.Is(err, ErrMalformed) {
+			t.Errorf("%s: one more than allowed: %v", name, err)
+		}
 	}
-	want := []Rejection{{Index: 2, Reason: "request has more than 2 spans, send fewer at once"}}
-	if diff := cmp.Diff(want, r.Rejected); diff != "" || len(r.Records) != 2 {
-		t.Error(len(r.Records), diff)
+}
+
+func TestTooManySpansTakeNoMemory(t *testing.T) {
+	body := message{}.bytes(1, message{}.bytes(2, manyEmptySpans(200_000)))
+	if n := testing.AllocsPerRun(1, func() { _, _ = Parse("p", body, Limits{}) }); n > 20 {
+		t.Errorf("%v allocations to refuse a request", n)
 	}
 }
 
@@ -220,7 +228,7 @@ func TestNarrowFieldsAreBoundedAndRepaired(t *testing.T) {
 	for _, check := range []struct{ field, got, want string }{
 		{"name", got.Name, "a\uFFFDb\uFFFDc"},
 		{"session", got.SessionID, strings.Repeat("é", 512)},
-		{"preview", got.InputPreview, strings.Repeat("é", 200)},
+		{"preview", got.InputPreview, strings.Repeat("é", 120)},
 		{"status message", got.StatusMessage, strings.Repeat("é", 1000)},
 		{"error message", got.ErrorMessage, strings.Repeat("é", 1000)},
 		{"model", got.Model, "m\uFFFD"},

@@ -10,7 +10,7 @@ import (
 const (
 	maxNameBytes    = 1024 // names, ids, model, tool
 	maxMessageRunes = 1000 // status and error messages
-	maxPreviewRunes = 200
+	maxPreviewRunes = 120
 )
 
 const replacement = "\uFFFD"

@@ -66,7 +66,7 @@ type Trace struct {
 	Service string `protobuf:"bytes,17,opt,name=service,proto3" json:"service,omitempty"`
 	// Environment of the span that gave the name.
 	Environment string `protobuf:"bytes,18,opt,name=environment,proto3" json:"environment,omitempty"`
-	// Beginning of what went in to the span that gave the name, at most 200
+	// Beginning of what went in to the span that gave the name, at most 120
 	// characters.
 	InputPreview string `protobuf:"bytes,19,opt,name=input_preview,json=inputPreview,proto3" json:"input_preview,omitempty"`
 	// Beginning of what came out of it.

@@ -13,26 +13,34 @@ func decodeText(text []byte, kind kind) ([]byte, bool) {
 	case kindBytes:
 		return decodeBase64(text)
 	case kindTraceID:
-		return decodeID(text, 16)
+		return decodeID(text, 16), true
 	case kindSpanID:
-		return decodeID(text, 8)
+		return decodeID(text, 8), true
 	default:
 		return text, true
 	}
 }
 
-// decodeID reads hex digits. Half a byte at the end is a fault in the id's
-// length, which Parse finds: it is rounded to whatever is not the right length.
-func decodeID(digits []byte, want int) ([]byte, bool) {
-	id := make([]byte, (len(digits)+1)/2)
+// decodeID reads hex digits. What cannot be an id becomes one of a wrong length,
+// so that Parse finds the fault and rejects the one span: half a byte at the end
+// is rounded to whatever is not the right length, and text that is not hex
+// (base64 most often) is kept as it is, or longer where it could pass for an id.
+func decodeID(text []byte, want int) []byte {
+	digits := text
+	id := make([]byte, (len(digits)+1)/2, len(text)+1)
 	if len(digits)%2 == 1 {
 		digits = append(digits[:len(digits):len(digits)], '0')
 		if len(id) == want {
 			digits, id = digits[:len(digits)-2], id[:want-1]
 		}
 	}
-	_, err := hex.Decode(id, digits)
-	return id, err == nil
+	if _, err := hex.Decode(id, digits); err == nil {
+		return id
+	}
+	if id = append(id[:0], text...); len(id) == 8 || len(id) == 16 {
+		id = append(id, 0)
+	}
+	return id
 }
 
 // decodeBase64 takes the standard and the URL alphabet, with padding or without,

@@ -13,7 +13,8 @@ import (
 // be broken. Errors name the byte and what would be right there.
 func ToProtobuf(body []byte, maxDepth int) ([]byte, error) {
 	t := &transcoder{scanner: scanner{src: body}, maxDepth: maxDepth}
-	out, err := t.message(make([]byte, 0, len(body)*3/4), msgTraces, 0)
+	// All but freaks are shorter in protobuf: there is nothing to grow.
+	out, err := t.message(make([]byte, 0, len(body)), msgTraces, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -125,10 +126,7 @@ func (t *transcoder) scalar(dst []byte, f *field) ([]byte, error) {
 			}
 			return protowire.AppendBytes(protowire.AppendTag(dst, f.num, protowire.BytesType), text), nil
 		}
-		if f.kind == kindBytes {
-			return nil, t.errorf(at, "have other characters, want base64")
-		}
-		return nil, t.errorf(at, "have other characters, want hex digits")
+		return nil, t.errorf(at, "have other characters, want base64")
 	case kindBool:
 		return t.boolean(dst, f)
 	case kindDouble:

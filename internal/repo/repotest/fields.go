@@ -156,7 +156,7 @@ func largeFieldsSurvive(t *testing.T, s *subject) {
 			WorkflowName: word(), SessionID: word(), UserID: word(), RunID: word()}
 		span.Model, span.Provider, span.ToolName, span.ToolCallID, span.ErrorType = word(), word(), word(), word(), word()
 		span.StatusMessage, span.ErrorMessage = text(1000, '😀', '🙏'), text(1000, '😀', '🙏')
-		span.InputPreview, span.OutputPreview = text(200, '一', '龥'), text(200, '一', '龥')
+		span.InputPreview, span.OutputPreview = text(120, '一', '龥'), text(120, '一', '龥')
 		span.ShortAttributes = []byte(`{"k":"` + text(4000, 'a', 'z') + `"}`)
 		spans = append(spans, span)
 	}
