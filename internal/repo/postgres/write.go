@@ -126,11 +126,18 @@ func finish(ctx context.Context, conn *pgxpool.Conn, err error) error {
 	return err
 }
 
+// demandDurabilitySQL makes a commit wait for the disk in a database, or for an
+// account, whose default is not to: what was acknowledged is stored. Stricter
+// settings stay. It is said in each transaction, since a pooler in between may
+// give each of them another session.
+const demandDurabilitySQL = `SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'`
+
 // insertSpans begins the transaction and inserts the narrow rows. It returns
 // the keys of those that were not there.
 func insertSpans(ctx context.Context, conn *pgxpool.Conn, records []model.Record) ([]spanKey, error) {
 	var queue pgx.Batch
 	queue.Queue(`BEGIN`)
+	queue.Queue(demandDurabilitySQL)
 	statements := 0
 	for chunk := range slices.Chunk(records, maxRows) {
 		queue.Queue(insertSpansSQL, spanRows(chunk).argument(conn.Conn().Config().DefaultQueryExecMode))
@@ -145,8 +152,10 @@ func insertSpans(ctx context.Context, conn *pgxpool.Conn, records []model.Record
 }
 
 func readKeys(results pgx.BatchResults, statements, most int) ([]spanKey, error) {
-	if _, err := results.Exec(); err != nil { // BEGIN
-		return nil, err
+	for range 2 { // BEGIN, and the demand for durability
+		if _, err := results.Exec(); err != nil {
+			return nil, err
+		}
 	}
 	keys := make([]spanKey, 0, most)
 	for range statements {
