@@ -76,8 +76,8 @@ func TestDrainDoesNotWaitForEver(t *testing.T) {
 	start(t, s)
 	read, write := io.Pipe()
 	status := slowPost(t, client(t, false), url(s, 0), read)
-	if err := s.Drain(context.WithoutCancel(t.Context())); err == nil {
-		t.Error("a request was cut off, and drain does not say so")
+	if err := s.Drain(context.WithoutCancel(t.Context())); err != nil {
+		t.Errorf("a request was cut off, and everything else ended well: %v", err)
 	}
 	write.CloseWithError(io.ErrUnexpectedEOF) // lets go of the client, which reads from the pipe
 	if got := <-status; got == http.StatusOK {

@@ -34,6 +34,7 @@ type Server struct {
 	addresses []net.Addr
 	ready     atomic.Bool
 	draining  atomic.Bool
+	stopping  chan struct{} // closed when draining is set
 	stops     []stopStep
 	failed    chan error
 }
@@ -42,7 +43,7 @@ type Server struct {
 // cannot, it ends what it has begun. Ending ctx breaks a start off and is of no
 // consequence after it.
 func (s *Server) Start(ctx context.Context) error {
-	s.failed = make(chan error, 1)
+	s.failed, s.stopping = make(chan error, 1), make(chan struct{})
 	if err := s.start(ctx); err != nil {
 		return errors.Join(err, s.Drain(context.WithoutCancel(ctx)))
 	}
@@ -64,9 +65,13 @@ func (s *Server) start(ctx context.Context) error {
 	}
 	registry := obs.NewRegistry(s.Build)
 	shards := shardsOf(s.Config)
+	file, isNew := newFile(s.Config.Store)
 	store, err := openStore(ctx, s.Config, shards, s.Now)
 	if err != nil {
 		return err
+	}
+	if isNew {
+		s.Log.Info("made a new database", "file", file)
 	}
 	s.onStop("store", shareStore, func(ctx context.Context) error { return abandon(ctx, store.Close) })
 	pipeline := ingest.New(store, s.ingestConfig(registry, shards))
@@ -90,6 +95,8 @@ func (s *Server) start(ctx context.Context) error {
 }
 
 // shardsOf returns how many transactions may run at once. SQLite has one writer.
+// With PostgreSQL, two shards per processor made transactions of half the size,
+// which cost a third more CPU a span.
 func shardsOf(c *config.Config) int {
 	switch {
 	case c.Shards > 0:
@@ -97,7 +104,7 @@ func shardsOf(c *config.Config) int {
 	case c.Store.Kind == config.SQLite:
 		return 1
 	default:
-		return min(2*runtime.GOMAXPROCS(0), 8)
+		return min(runtime.GOMAXPROCS(0), 8)
 	}
 }
 
@@ -127,6 +134,7 @@ func (s *Server) handler(store repo.Store, pipeline *ingest.Pipeline, registry *
 		Ping:             store.Ping,
 		Ingest:           pipeline,
 		Ready:            s.readiness,
+		Draining:         s.stopping,
 		Log:              s.Log,
 		Metrics:          obs.MetricsHandler(registry, s.Log),
 		Version:          s.Build.Version,
@@ -170,12 +178,14 @@ func (s *Server) startHTTP(ctx context.Context, server *http.Server) error {
 		serving.Go(func() { s.fail(serveListener(server, l, overTLS)) })
 	}
 	s.onStop("http", shareHTTP, func(ctx context.Context) error {
-		err := server.Shutdown(ctx)
-		if err != nil { // whoever is not done has had the time
-			err = errors.Join(err, server.Close())
+		begun := s.Now()
+		if err := server.Shutdown(ctx); err != nil {
+			// Who is not done has had the time. What was not answered was not
+			// promised either: the server ends as it should.
+			s.Log.Warn("connections cut: they had requests that did not end in time", "waited", s.Now().Sub(begun), "error", errors.Join(err, server.Close()))
 		}
 		serving.Wait()
-		return err
+		return nil
 	})
 	return nil
 }

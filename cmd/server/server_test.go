@@ -286,3 +286,19 @@ func TestRoutesHaveEveryProcedure(t *testing.T) {
 		}
 	}
 }
+
+func TestNewDatabaseIsLoggedOnce(t *testing.T) {
+	var log bytes.Buffer
+	s := newServer(t)
+	s.Log = slog.New(slog.NewTextHandler(&log, nil))
+	second := again(s)
+	for _, s := range []*Server{s, second} {
+		if err := s.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		drain(t, s)
+	}
+	if n := strings.Count(log.String(), "made a new database"); n != 1 {
+		t.Errorf("logged %d times for two starts", n)
+	}
+}

@@ -38,7 +38,9 @@ func (s *Server) onStop(name string, share int, do func(context.Context) error) 
 // says what did not end within its budget, or not cleanly. The parts' budgets
 // together are the shutdown timeout; ctx may end before.
 func (s *Server) Drain(ctx context.Context) error {
-	s.draining.Store(true)
+	if !s.draining.Swap(true) {
+		close(s.stopping)
+	}
 	total := time.Duration(s.Config.ShutdownTimeout)
 	var problems []error
 	for len(s.stops) > 0 {

@@ -3,8 +3,12 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/agenttrace/agenttrace/internal/config"
@@ -38,6 +42,23 @@ func openStore(ctx context.Context, c *config.Config, shards int, now func() tim
 		return nil, fmt.Errorf("open %s: %w", c.Store, err)
 	}
 	return store, nil
+}
+
+// newFile returns the file of an SQLite database that is not there yet. Where a
+// database was expected, the server was started in another directory: the whole
+// path tells.
+func newFile(store config.Store) (path string, isNew bool) {
+	if store.Kind != config.SQLite {
+		return "", false
+	}
+	if _, err := os.Stat(store.Path); !errors.Is(err, fs.ErrNotExist) {
+		return "", false
+	}
+	path, err := filepath.Abs(store.Path)
+	if err != nil { // there is no working directory; the path given is what there is
+		path = store.Path
+	}
+	return path, true
 }
 
 // migrate is the command of that name: for those who deploy the schema before

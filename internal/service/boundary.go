@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -45,6 +46,9 @@ func (b *boundary) WrapStreamingHandler(next connect.StreamingHandlerFunc) conne
 	return func(ctx context.Context, conn connect.StreamingHandlerConn) (err error) {
 		defer b.recover(ctx, conn.Spec().Procedure, &err)
 		if err := next(ctx, conn); err != nil {
+			if errors.Is(context.Cause(ctx), errDraining) {
+				return fault.Retry(connect.CodeUnavailable, "the server is stopping; begin again", time.Second)
+			}
 			return b.faults.Map(ctx, conn.Spec().Procedure, err)
 		}
 		return nil

@@ -45,8 +45,12 @@ type Config struct {
 	Metrics http.Handler                // served at /metrics; nil for none
 	Version string                      // shown at /
 
+	// Draining is closed when the server begins to stop: streams then end with
+	// UNAVAILABLE, everything else as if nothing were. Nil for never.
+	Draining <-chan struct{}
+
 	MaxMessageBytes  int // of a request, before and after decompression
-	MaxInflightBytes int // of all OTLP requests at once; default: four of the largest, at least 256 MiB
+	MaxInflightBytes int // of all OTLP requests at once, at least two of the largest; default: four of them, at least 256 MiB
 	MaxSpanBytes     int // of one span; default: that of package otlp
 	MaxTraceBytes    int // of the spans in one answer of GetTrace or ListSpans
 	MaxTraceSpans    int // in one answer of GetTrace
@@ -58,8 +62,9 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	c.MaxMessageBytes = orDefault(c.MaxMessageBytes, DefaultMaxMessageBytes)
-	// Less than one message would refuse the largest for ever, as if for now.
-	c.MaxInflightBytes = max(orDefault(c.MaxInflightBytes, max(256<<20, 4*c.MaxMessageBytes)), c.MaxMessageBytes+1)
+	// Less would refuse the largest message for ever, as if for now. In JSON it
+	// is there twice while it becomes protobuf.
+	c.MaxInflightBytes = max(orDefault(c.MaxInflightBytes, max(256<<20, 4*c.MaxMessageBytes)), 2*c.MaxMessageBytes+1)
 	c.MaxTraceBytes = orDefault(c.MaxTraceBytes, DefaultMaxTraceBytes)
 	c.MaxTraceSpans = orDefault(c.MaxTraceSpans, DefaultMaxTraceSpans)
 	c.ReadTimeout = orDefault(c.ReadTimeout, DefaultReadTimeout)
@@ -108,12 +113,14 @@ func NewHandler(c Config) (http.Handler, error) {
 	})
 	mux.Handle(otlpdoor.GRPCPath, door.GRPC())
 	mux.Handle(otlpdoor.HTTPPath, door.HTTP())
+	others, refusal := otlpdoor.OtherSignals()
+	for _, path := range others {
+		mux.Handle(path, refusal)
+	}
 
 	mux.Handle(agenttracev1connect.NewIngestServiceHandler(&ingestService{intake: in},
 		rpcOptions(&boundary{faults: faults, timeout: c.WriteTimeout}, c.MaxMessageBytes)))
-	path, traces := agenttracev1connect.NewTraceServiceHandler(newTraceService(c),
-		rpcOptions(&boundary{faults: faults, timeout: c.ReadTimeout}, maxQueryBytes))
-	mux.Handle(path, &stallGuard{next: traces, timeout: c.StallTimeout})
+	mountTraceService(mux, c, rpcOptions(&boundary{faults: faults, timeout: c.ReadTimeout}, maxQueryBytes))
 
 	probes := &probes{ready: c.Ready, ping: c.Ping}
 	probes.mount(mux)
@@ -127,14 +134,33 @@ func NewHandler(c Config) (http.Handler, error) {
 	return mux, nil
 }
 
+// mountTraceService serves the service that reads. Its streams end when the
+// server begins to stop.
+func mountTraceService(mux *http.ServeMux, c Config, options connect.HandlerOption) {
+	path, traces := agenttracev1connect.NewTraceServiceHandler(newTraceService(c), options)
+	mux.Handle(path, &stallGuard{next: traces, timeout: c.StallTimeout})
+	for _, stream := range []string{
+		agenttracev1connect.TraceServiceStreamTraceProcedure,
+		agenttracev1connect.TraceServiceStreamTracesProcedure,
+		agenttracev1connect.TraceServiceExportTracesProcedure,
+	} {
+		mux.Handle(stream, &stallGuard{next: traces, timeout: c.StallTimeout, draining: c.Draining})
+	}
+}
+
 // rpcOptions is what our own services have in common.
 func rpcOptions(b *boundary, maxBytes int) connect.HandlerOption {
+	var asJSON []connect.HandlerOption
+	for _, codec := range jsonCodecs() {
+		asJSON = append(asJSON, connect.WithCodec(codec))
+	}
 	return connect.WithHandlerOptions(
 		connect.WithRequestGate(func(ctx context.Context, _ connect.Spec, _ connect.Peer, header http.Header) (context.Context, error) {
 			return tenant.WithProject(ctx, header)
 		}),
 		connect.WithInterceptors(b, validate.NewInterceptor()),
 		connect.WithCodec(protoCodec{}),
+		connect.WithHandlerOptions(asJSON...),
 		compress.HandlerOptions(maxBytes),
 		connect.WithCompressMinBytes(1<<10),
 		connect.WithReadMaxBytes(maxBytes),

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"runtime"
+	"strings"
 	"testing"
 
 	"connectrpc.com/connect"
@@ -117,16 +118,24 @@ func TestRequestsInFlightShareABudget(t *testing.T) {
 	blocked := &blockedIngester{entered: make(chan struct{}), release: make(chan struct{})}
 	s := newServer(t, func(c *service.Config) {
 		c.Ingest = blocked
-		c.MaxMessageBytes = 1<<20 - 1
-		c.MaxInflightBytes = 1 << 20
+		c.MaxMessageBytes = 640 << 10
+		c.MaxInflightBytes = 1280 << 10
 	})
 	span := goodSpan(1, 1)
-	span.attributes = []model.KeyValue{{Key: "key", Value: model.StringValue(string(make([]byte, 600<<10)))}}
-	first := make(chan answer)
-	go func() { first <- s.grpc(t, frame(wireRequest(span))) }()
+	span.attributes = []model.KeyValue{{Key: "key", Value: model.StringValue(strings.Repeat("x", 600<<10))}}
+	answers := make(chan answer)
+	go func() { answers <- s.grpc(t, frame(wireRequest(span))) }()
 	<-blocked.entered
 
-	got := s.grpc(t, frame(wireRequest(span)))
+	// There is room for one more, but not for JSON and what becomes of it.
+	got := s.post(t, jsonRequest(span), "Content-Type", "application/json")
+	if got.http != http.StatusTooManyRequests || got.header.Get("Retry-After") == "" {
+		t.Errorf("JSON beyond the budget: got %d, Retry-After %q", got.http, got.header.Get("Retry-After"))
+	}
+	go func() { answers <- s.grpc(t, frame(wireRequest(span))) }()
+	<-blocked.entered
+
+	got = s.grpc(t, frame(wireRequest(span)))
 	if got.code != connect.CodeResourceExhausted || retryDelay(got) <= 0 {
 		t.Errorf("gRPC beyond the budget: got %v, retry after %v", got.code, retryDelay(got))
 	}
@@ -136,12 +145,14 @@ func TestRequestsInFlightShareABudget(t *testing.T) {
 	}
 
 	close(blocked.release)
-	if got := <-first; got.code != 0 {
-		t.Errorf("the first request: %v %s", got.code, got.message)
+	for range 2 {
+		if got := <-answers; got.code != 0 {
+			t.Errorf("a request within the budget: %v %s", got.code, got.message)
+		}
 	}
 	go func() { <-blocked.entered }()
-	if got := s.grpc(t, frame(wireRequest(span))); got.code != 0 {
-		t.Errorf("after the first was done: %v %s", got.code, got.message)
+	if got := s.post(t, jsonRequest(span), "Content-Type", "application/json"); got.http != http.StatusOK {
+		t.Errorf("after these were done: %d %s", got.http, got.message)
 	}
 }
 
@@ -155,6 +166,10 @@ func TestLargestMessageFitsEveryBudget(t *testing.T) {
 	}
 	if got := s.grpc(t, frame(body)); got.code != 0 || got.rejected != 0 {
 		t.Errorf("got %v %s", got.code, got.message)
+	}
+	text := append(jsonRequest(goodSpan(1, 2)), bytes.Repeat([]byte(" "), 1<<20)...)
+	if got := s.post(t, text[:1<<20], "Content-Type", "application/json"); got.http != http.StatusOK || got.rejected != 0 {
+		t.Errorf("as JSON: got %d %s", got.http, got.message)
 	}
 	if got := s.grpc(t, frame(append(body, 0))); got.code != connect.CodeResourceExhausted || retryDelay(got) != 0 {
 		t.Errorf("one byte more: got %v, retry after %v", got.code, retryDelay(got))

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"connectrpc.com/connect"
+	"google.golang.org/protobuf/proto"
 
 	pb "github.com/agenttrace/agenttrace/gen/agenttrace/v1"
 	"github.com/agenttrace/agenttrace/gen/agenttrace/v1/agenttracev1connect"
@@ -49,17 +50,17 @@ func (s *traceService) GetTrace(ctx context.Context, req *pb.GetTraceRequest) (*
 		if err != nil {
 			return nil, err
 		}
-		if size += len(segment.Data); size > s.maxBytes {
-			return nil, tooLarge(trace, "max_bytes", s.maxBytes, "bytes of spans")
-		}
 		spans, err := otlp.DecodeSpans(project, segment.Data)
 		if err != nil {
 			return nil, fmt.Errorf("segment of trace %s: %w", trace.TraceID, unreadable(err))
 		}
 		for _, span := range spans {
-			nodes = append(nodes, &node{
-				id: span.SpanID, parent: span.ParentID, start: span.StartNano, message: convert.Span(span),
-			})
+			message := convert.Span(span)
+			// What counts is the answer: it repeats the resource for each span.
+			if size += proto.Size(message); size > s.maxBytes {
+				return nil, tooLarge(trace, "max_bytes", s.maxBytes, "bytes of spans")
+			}
+			nodes = append(nodes, &node{id: span.SpanID, parent: span.ParentID, start: span.StartNano, message: message})
 		}
 	}
 	return &pb.GetTraceResponse{Trace: convert.Trace(trace), Spans: tree(nodes)}, nil

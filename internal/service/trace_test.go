@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	pb "github.com/agenttrace/agenttrace/gen/agenttrace/v1"
+	"github.com/agenttrace/agenttrace/internal/model"
 	"github.com/agenttrace/agenttrace/internal/otlp"
 	"github.com/agenttrace/agenttrace/internal/service"
 	"github.com/agenttrace/agenttrace/internal/service/fault"
@@ -105,6 +106,25 @@ func TestGetTraceNamesItsLimitAndTheWayAround(t *testing.T) {
 			metadata[name] == "" || !strings.Contains(err.Error(), "StreamTrace") {
 			t.Errorf("%s: got %v, %s %v", name, err, reason, metadata)
 		}
+	}
+}
+
+// TestGetTraceIsBoundedByWhatItAnswers has a resource that is stored once and
+// answered with each span.
+func TestGetTraceIsBoundedByWhatItAnswers(t *testing.T) {
+	s := newServer(t, func(c *service.Config) { c.MaxTraceBytes = 1 << 20 })
+	var scope []byte
+	for i := range byte(20) {
+		scope = appendMessage(scope, 2, goodSpan(1, i+1).wire())
+	}
+	attribute := wireKeyValue(model.KeyValue{Key: "key", Value: model.StringValue(strings.Repeat("x", 100<<10))})
+	resource := appendMessage(nil, 1, appendMessage(nil, 1, attribute))
+	if got := s.grpc(t, frame(appendMessage(nil, 1, appendMessage(resource, 2, scope)))); got.code != 0 || got.rejected != 0 {
+		t.Fatalf("got %v, %d rejected: %s", got.code, got.rejected, got.message)
+	}
+	_, err := s.traces.GetTrace(t.Context(), &pb.GetTraceRequest{TraceId: goodSpan(1, 1).message().GetTraceId()})
+	if reason, metadata := reasonOf(err); reason != fault.ReasonTraceTooLarge || metadata["max_bytes"] == "" {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -34,6 +34,10 @@ func (m *Mapper) Map(ctx context.Context, procedure string, err error) *connect.
 	if full, ok := errors.AsType[*ingest.FullError](err); ok {
 		return Retry(connect.CodeResourceExhausted, "the server has more spans to store than it can take; try again later", full.RetryAfter)
 	}
+	if tooMany, ok := errors.AsType[*otlp.TooManySpansError](err); ok {
+		return WithReason(connect.CodeResourceExhausted, ReasonMessageTooLarge, tooMany.Error(),
+			map[string]string{"max_spans": fmt.Sprint(tooMany.Max)})
+	}
 	switch {
 	case errors.Is(err, repo.ErrNotFound):
 		return New(connect.CodeNotFound, "not found")

@@ -71,6 +71,14 @@ func (b *buffer) close(reuse bool) {
 	b.data, b.held = nil, 0
 }
 
+// replace puts data, for which so many bytes were taken from the budget, in the
+// place of what the buffer has, and keeps that for another request. Nothing may
+// read it any more.
+func (b *buffer) replace(data []byte, taken int) {
+	b.close(true)
+	b.data, b.held = data, taken
+}
+
 // fill reads src to its end. More than limit bytes are errTooLarge; errBusy
 // says that the budget is used up. The buffer grows as bytes come, up to what
 // is expected (0 where that is not known) without waste.

@@ -85,8 +85,7 @@ func bodyRead(w http.ResponseWriter) {
 func (d *Door) readFailure(ctx context.Context, src *source, err error) error {
 	switch {
 	case errors.Is(err, errBusy):
-		return fault.Retry(connect.CodeResourceExhausted,
-			"the server is reading as many requests as it has memory for; try again", time.Second)
+		return busy()
 	case errors.Is(err, errTooLarge):
 		return d.tooLarge()
 	case ctx.Err() != nil:
@@ -102,6 +101,11 @@ func (d *Door) readFailure(ctx context.Context, src *source, err error) error {
 		// The connection broke. Nobody will read the answer.
 		return context.Canceled
 	}
+}
+
+func busy() error {
+	return fault.Retry(connect.CodeResourceExhausted,
+		"the server is reading as many requests as it has memory for; try again", time.Second)
 }
 
 func (d *Door) tooLarge() error {

@@ -70,19 +70,33 @@ func (d *Door) takeHTTP(ctx context.Context, w http.ResponseWriter, r *http.Requ
 		return nil, err
 	}
 	bodyRead(w)
-	body := buf.data
 	if asJSON {
-		var err error
-		if body, err = otlp.FromJSON(body, d.Intake.Limits); err != nil {
+		if err := d.transcode(buf); err != nil {
 			return nil, err
 		}
 	}
-	answer, err := d.export(ctx, r.Header, body)
+	answer, err := d.export(ctx, r.Header, buf.data)
 	if err != nil {
 		return nil, err
 	}
 	stored = true
 	return answer, nil
+}
+
+// transcode puts protobuf in the place of JSON. While both are there they count
+// both: the text is at least as long as what becomes of it, but for freaks.
+func (d *Door) transcode(buf *buffer) error {
+	text, reserved := buf.data, len(buf.data)
+	if !d.budget.take(reserved) {
+		return busy()
+	}
+	body, err := otlp.FromJSON(text, d.Intake.Limits)
+	if err != nil {
+		d.budget.giveBack(reserved)
+		return err
+	}
+	buf.replace(body, reserved)
+	return nil
 }
 
 // readHTTP reads the body and decompresses it.
