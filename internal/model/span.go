@@ -45,8 +45,11 @@ type Span struct {
 	ToolName   string
 	ToolCallID string
 
-	// ShortAttributes is a JSON object of the span's short scalar attributes
-	// that no field above holds, for search; nil for none.
+	// ShortAttributes is a JSON object of the span's attributes that no field
+	// above holds, for search; nil for none. Short scalars are there with their
+	// value; what is long or no scalar is there as null, which says: look into
+	// the content. Content is not there at all. Where attributes are missing
+	// since there were too many, the key [ShortIncomplete] is there too.
 	ShortAttributes []byte
 
 	// InputPreview and OutputPreview are the beginnings of what went in and
@@ -71,6 +74,9 @@ type Identity struct {
 	UserID       string
 	RunID        string
 }
+
+// ShortIncomplete is a key in [Span.ShortAttributes]; see there.
+const ShortIncomplete = "…"
 
 // Body is what a span carries beside its narrow fields. Strings are as received
 // and may be large.
@@ -103,6 +109,10 @@ type Body struct {
 	ToolArguments        string // JSON, as the sender wrote it
 	ToolResult           string
 	Stacktrace           string // of the exception that ErrorType names
+
+	// ReportedCost is what the model call cost, as the sender said, in
+	// billionths of a US dollar; 0 where it said nothing.
+	ReportedCost int64
 }
 
 // Content is a text and its MIME type ("" where the sender named none).

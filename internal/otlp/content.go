@@ -56,6 +56,9 @@ func deriveBody(s *model.Span) {
 		b.ToolArguments = ix.text(fieldToolArguments, s.Type)
 		b.ToolResult = ix.text(fieldToolResult, s.Type)
 	}
+	if s.Type.CallsModel() {
+		b.ReportedCost = ix.cost()
+	}
 	if s.Failed {
 		b.Stacktrace = stacktrace(b.Events)
 		if b.Stacktrace == "" {

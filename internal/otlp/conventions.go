@@ -30,6 +30,7 @@ const (
 	fieldReasoningTokens
 	fieldAudioInputTokens
 	fieldAudioOutputTokens
+	fieldCost
 	fieldFirstTokenSeconds
 	fieldFirstTokenMillis
 	fieldToolName
@@ -186,6 +187,9 @@ var conventions = [...]convention{
 	}},
 	{fieldAudioOutputTokens, "model_call.usage.audio_output_tokens", []source{
 		{key: "llm.token_count.completion_details.audio"},
+	}},
+	{fieldCost, "usage:cost of queries", []source{
+		{key: "llm.cost.total", fate: detail}, {key: "gen_ai.usage.cost", fate: detail},
 	}},
 	{fieldFirstTokenSeconds, "model_call.time_to_first_token, in seconds", []source{
 		{key: "gen_ai.response.time_to_first_chunk"}, {key: "gen_ai.server.time_to_first_token"},

@@ -174,6 +174,37 @@ func TestUsageBucketsAreDisjoint(t *testing.T) {
 	}
 }
 
+func TestCostIsWhatTheSenderReportedOfAModelCall(t *testing.T) {
+	dollars := func(key string, f float64) model.KeyValue {
+		return model.KeyValue{Key: key, Value: model.DoubleValue(f)}
+	}
+	tests := []struct {
+		name       string
+		kind       string
+		attributes []model.KeyValue
+		want       int64
+	}{
+		{"nothing", "LLM", nil, 0},
+		{"OpenInference", "LLM", []model.KeyValue{dollars("llm.cost.total", 0.0123)}, 12_300_000},
+		{"GenAI", "EMBEDDING", []model.KeyValue{dollars("gen_ai.usage.cost", 2)}, 2_000_000_000},
+		{"both", "LLM", []model.KeyValue{dollars("gen_ai.usage.cost", 2), dollars("llm.cost.total", 1)}, 1_000_000_000},
+		{"a whole number", "LLM", []model.KeyValue{number("llm.cost.total", 3)}, 3_000_000_000},
+		{"a text", "LLM", []model.KeyValue{text("llm.cost.total", "0.000000001")}, 1},
+		{"half a billionth", "LLM", []model.KeyValue{dollars("llm.cost.total", 2.5e-9)}, 3},
+		{"of an agent, which repeats that of its calls", "AGENT", []model.KeyValue{dollars("llm.cost.total", 1)}, 0},
+		{"no number", "LLM", []model.KeyValue{dollars("llm.cost.total", math.NaN()), dollars("gen_ai.usage.cost", 1)}, 1_000_000_000},
+		{"less than nothing", "LLM", []model.KeyValue{dollars("llm.cost.total", -1)}, 0},
+		{"more than there is", "LLM", []model.KeyValue{dollars("llm.cost.total", 1e10)}, 0},
+		{"free, which may be an unknown price", "LLM", []model.KeyValue{number("llm.cost.total", 0), dollars("gen_ai.usage.cost", 1)}, 1_000_000_000},
+	}
+	for _, test := range tests {
+		s := complete(t, spanOf(1, "x", append(test.attributes, text("openinference.span.kind", test.kind))...))
+		if s.Body.ReportedCost != test.want {
+			t.Errorf("%s: %d, want %d", test.name, s.Body.ReportedCost, test.want)
+		}
+	}
+}
+
 func TestModelAndToolComeFromEveryVocabulary(t *testing.T) {
 	tests := []struct {
 		name       string

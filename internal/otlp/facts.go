@@ -62,6 +62,7 @@ type resolved struct {
 type index struct {
 	numbers map[string]uint8
 	fates   [maxKeys]fate
+	feeds   [maxKeys]feeding
 	sources [numFields][]resolved
 }
 
@@ -81,10 +82,30 @@ func newIndex() *index {
 				ix.numbers[s.key] = n
 			}
 			ix.fates[n] = max(ix.fates[n], s.fate)
+			ix.feeds[n] |= feedingOf(c.field)
 			ix.sources[c.field] = append(ix.sources[c.field], resolved{key: n, when: s.when})
 		}
 	}
 	return ix
+}
+
+// feeding says which texts of any length an attribute may become a part of.
+type feeding uint8
+
+const (
+	intoText     feeding = 1 << iota // inputs, outputs, arguments, results, messages
+	intoMessages                     // messages, which are read from it as JSON
+)
+
+func feedingOf(fd field) feeding {
+	switch fd {
+	case fieldInput, fieldOutput, fieldToolArguments, fieldToolResult:
+		return intoText
+	case fieldInputMessages, fieldOutputMessages, fieldSystemInstructions:
+		return intoText | intoMessages
+	default:
+		return 0
+	}
 }
 
 // marks are what the mere presence of some attributes says.

@@ -12,17 +12,39 @@ import (
 // Bounds of a span's short attributes: what is worth a place in a row.
 const (
 	maxShortText    = 256 // bytes of a string value, and of a key
-	maxShortEntries = 64
-	maxShortBytes   = 4 << 10 // of the JSON object
+	maxShortEntries = 64  // beside the one that says that there were more
+	maxShortBytes   = 4 << 10
 )
 
-// isShort reports whether an attribute may be among the short ones.
-func isShort(key string, value attribute) bool {
+// Searchable reports whether the rows of spans tell of attributes of this name:
+// then a row without an entry for it, in which nothing is said to be missing
+// (model.ShortIncomplete), is of a span that has no such attribute. Names that
+// have a column or are content are not in rows, nor are long ones; and those
+// with NUL, U+FFFD or bytes that are no UTF-8 may be there under the name of
+// another, since rows are repaired.
+//
+// Texts are repaired as well: a text of an entry is the sender's if it has no
+// U+FFFD, so one that is searched for must have neither that nor NUL, and be
+// UTF-8. Doubles that JSON does not know are there as texts: "NaN", "Infinity"
+// and "-Infinity" may stand for a number.
+func Searchable(key string) bool {
+	if key == "" || len(key) > maxShortText || key == model.ShortIncomplete ||
+		!utf8.ValidString(key) || strings.ContainsAny(key, "\x00"+replacement) {
+		return false
+	}
+	if number, ok := known.numbers[key]; ok {
+		return known.fates[number] == detail
+	}
+	return !isContent(key)
+}
+
+// isShort reports whether a value is in rows as it is.
+func isShort(value *attribute) bool {
 	switch value.kind {
 	case model.KindString:
-		return len(key) <= maxShortText && len(value.text) <= maxShortText
+		return len(value.text) <= maxShortText
 	case model.KindBool, model.KindInt, model.KindDouble:
-		return len(key) <= maxShortText
+		return true
 	default:
 		return false
 	}
@@ -39,38 +61,59 @@ func isContent(key string) bool {
 	return false
 }
 
+// moreEntries says that attributes are missing.
+const moreEntries = `"` + model.ShortIncomplete + `":null`
+
 // appendShort appends the short attributes of the span that was walked last as a
 // JSON object, in the sender's order, or nothing when there are none. Of several
-// attributes with one key only the first is looked at. One that does not fit
-// any more is left out, and shorter ones after it may still be in.
+// attributes with one key only the first is looked at. What is no short value is
+// there as null. One that does not fit any more is left out, and shorter ones
+// after it may still be in.
 func (w *walker) appendShort(dst []byte) []byte {
-	start, entries := len(dst), 0
+	start, entries, missing := len(dst), 0, w.looseLost
 	for i := range w.loose {
 		a := &w.loose[i]
-		if a.taken || w.repeated(i) {
+		if w.repeated(i) {
+			continue
+		}
+		if entries == maxShortEntries {
+			missing = true
+			break
+		}
+		if len(a.key) > maxShortText || a.key == model.ShortIncomplete {
+			missing = true
 			continue
 		}
 		before := len(dst)
-		if entries == 0 {
-			dst = append(dst, '{')
-		} else {
-			dst = append(dst, ',')
-		}
-		dst = appendJSONString(dst, a.key)
+		dst = appendJSONString(appendSeparator(dst, start), a.key)
 		dst = append(dst, ':')
-		dst = appendJSONScalar(dst, &a.value)
-		if len(dst)-start >= maxShortBytes { // one byte is left for the brace
-			dst = dst[:before]
-			continue
+		if isShort(&a.value) {
+			dst = appendJSONScalar(dst, &a.value)
+		} else {
+			dst = append(dst, "null"...)
 		}
-		if entries++; entries == maxShortEntries {
-			break
+		if len(dst)-start > maxShortBytes-len(","+moreEntries+"}") {
+			dst, missing = dst[:before], true
+		} else {
+			entries++
 		}
 	}
-	if entries > 0 {
+	if missing {
+		dst = append(appendSeparator(dst, start), moreEntries...)
+	}
+	if len(dst) > start {
 		dst = append(dst, '}')
 	}
 	return dst
+}
+
+// appendSeparator appends what stands before an entry of the object that begins
+// at start.
+func appendSeparator(dst []byte, start int) []byte {
+	if len(dst) == start {
+		return append(dst, '{')
+	}
+	return append(dst, ',')
 }
 
 // repeated reports whether an earlier attribute has the key of the i-th.

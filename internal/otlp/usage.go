@@ -78,3 +78,23 @@ func (r reported) buckets() model.Usage {
 	}
 	return u
 }
+
+// maxDollars bounds a believable cost of one call.
+const maxDollars = 1e9
+
+// cost returns the preferred cost in billionths of a dollar, rounded half away
+// from zero; 0 for none. A number that cannot be one, or says nothing, counts like
+// one that is not there.
+func (ix *attributeIndex) cost() int64 {
+	for _, s := range known.sources[fieldCost] {
+		v := ix[s.key]
+		if v == nil {
+			continue
+		}
+		a := scalarOf(v)
+		if dollars, ok := a.asNumber(); ok && dollars > 0 && dollars <= maxDollars {
+			return int64(math.Round(dollars * 1e9))
+		}
+	}
+	return 0
+}

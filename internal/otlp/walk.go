@@ -30,6 +30,7 @@ type walker struct {
 	firstToken                uint64 // time of the event that tells of it
 	facts                     facts
 	loose                     []looseAttribute
+	looseLost                 bool // there were more
 }
 
 // exception is the last exception event of a span.
@@ -42,10 +43,6 @@ type exception struct {
 type looseAttribute struct {
 	key   string
 	value attribute
-	// taken: the conventions have another place for it, or it is too long. It
-	// is listed all the same, since a later attribute of this key must not
-	// stand in for it.
-	taken bool
 }
 
 // maxLoose bounds how many attributes of a span are looked at for short
@@ -61,7 +58,7 @@ func (w *walker) reset() {
 	w.exception = exception{}
 	w.firstToken = 0
 	w.facts.reset()
-	w.loose = w.loose[:0]
+	w.loose, w.looseLost = w.loose[:0], false
 }
 
 // span walks a Span message. Fields with a number that is known and a wire type
@@ -139,9 +136,13 @@ func (w *walker) take(key string, value attribute) {
 		return
 	}
 	w.facts.marks |= marksOf(key)
-	if len(w.loose) < maxLoose {
-		taken := ok && known.fates[number] != detail || !isShort(key, value)
-		w.loose = append(w.loose, looseAttribute{key: key, value: value, taken: taken})
+	switch {
+	case ok && known.fates[number] != detail:
+		// The conventions have another place for it.
+	case len(w.loose) < maxLoose:
+		w.loose = append(w.loose, looseAttribute{key: key, value: value})
+	default:
+		w.looseLost = true
 	}
 }
 
