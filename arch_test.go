@@ -31,15 +31,21 @@ var mayImport = map[string][]string{
 	"internal/otlp/otlpjson":     {"internal/otlp/wire"},
 	"internal/otlp/dictionary":   {},
 	"internal/sample":            {"internal/model"},
-	"internal/repo":              {"internal/model"},
-	"internal/repo/postgres":     {"internal/model", "internal/repo", "internal/otlp"},
-	"internal/repo/sqlite":       {"internal/model", "internal/repo", "internal/otlp"},
+	"internal/query":             {"internal/model"},
+	"internal/query/plan":        {"internal/model", "internal/query", "internal/query/match"},
+	"internal/query/match":       {"internal/model", "internal/query"},
+	"internal/query/series":      {"internal/model", "internal/query", "internal/query/match"},
+	"internal/repo":              {"internal/model", "internal/query", "internal/query/plan"},
+	"internal/repo/postgres":     {"internal/model", "internal/repo", "internal/otlp", "internal/query", "internal/query/plan"},
+	"internal/repo/sqlite":       {"internal/model", "internal/repo", "internal/otlp", "internal/query", "internal/query/plan"},
+	"internal/search":            {"internal/model", "internal/repo", "internal/otlp", "internal/query", "internal/query/..."},
+	"internal/tail":              {"internal/model", "internal/repo", "internal/otlp", "internal/query", "internal/query/..."},
 	"internal/ingest":            {"internal/model", "internal/repo"},
 	"internal/retention":         {"internal/model", "internal/repo"},
-	"internal/service":           {"internal/model", "internal/repo", "internal/otlp", "internal/ingest", "internal/service/...", "gen/..."},
+	"internal/service":           {"internal/model", "internal/repo", "internal/otlp", "internal/ingest", "internal/query", "internal/query/...", "internal/search", "internal/tail", "internal/service/...", "gen/..."},
 	"internal/service/compress":  {},
-	"internal/service/convert":   {"internal/model", "gen/..."},
-	"internal/service/fault":     {"internal/ingest", "internal/otlp", "internal/repo"},
+	"internal/service/convert":   {"internal/model", "internal/query", "internal/query/match", "internal/query/series", "gen/..."},
+	"internal/service/fault":     {"internal/ingest", "internal/otlp", "internal/query", "internal/repo", "internal/search"},
 	"internal/service/intake":    {"internal/ingest", "internal/model", "internal/otlp"},
 	"internal/service/otlpdoor":  {"internal/otlp", "internal/service/..."},
 	"internal/service/pagetoken": {"internal/model"},
@@ -51,9 +57,10 @@ var mayImport = map[string][]string{
 	"bench":      {"internal/...", "gen/..."},
 
 	// For tests only.
-	"internal/repo/repotest": {"internal/model", "internal/repo", "internal/otlp"},
-	"internal/pgtest":        {},
-	"internal/e2e":           {"internal/...", "gen/..."},
+	"internal/query/querytest": {"internal/model", "internal/query", "internal/otlp"},
+	"internal/repo/repotest":   {"internal/model", "internal/repo", "internal/otlp", "internal/query", "internal/query/...", "internal/search"},
+	"internal/pgtest":          {},
+	"internal/e2e":             {"internal/...", "gen/..."},
 }
 
 // onlyHere says which folders may import a library that must not spread.
@@ -68,7 +75,7 @@ var onlyHere = map[string][]string{
 }
 
 // forTestsOnly are packages that product code must not import.
-var forTestsOnly = []string{"internal/repo/repotest", "internal/pgtest", "internal/e2e"}
+var forTestsOnly = []string{"internal/repo/repotest", "internal/query/querytest", "internal/pgtest", "internal/e2e"}
 
 type goFile struct {
 	name    string

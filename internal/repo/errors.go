@@ -15,6 +15,10 @@ var (
 	// ErrRefused says that the database will never take these records.
 	ErrRefused = errors.New("records refused")
 
+	// ErrTooMany says that an answer would have more parts than were asked for
+	// at the most.
+	ErrTooMany = errors.New("too many results")
+
 	// ErrCursorExpired says that entries behind a change-log cursor are gone.
 	ErrCursorExpired = errors.New("change-log cursor expired")
 )

@@ -39,10 +39,17 @@ type Feed interface {
 // it: others keep and compare it, and never read it.
 type Cursor string
 
+// WriteID names one committed write, in one project and database. It is never 0
+// and orders nothing.
+type WriteID int64
+
 // Change is one committed write, as far as one project is concerned. A large
 // write may appear as several changes.
 type Change struct {
-	Project  string
+	Project string
+	// Write names the write: the segments with exactly its new spans are found
+	// by it, as long as they have not been put together with others.
+	Write    WriteID
 	TraceIDs []model.TraceID // distinct traces that got new spans
 	Spans    int             // how many spans were new
 	// Earliest and Latest are the first and the last start among the new spans.

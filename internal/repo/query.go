@@ -1,6 +1,10 @@
 package repo
 
-import "github.com/agenttrace/agenttrace/internal/model"
+import (
+	"github.com/agenttrace/agenttrace/internal/model"
+	"github.com/agenttrace/agenttrace/internal/query"
+	"github.com/agenttrace/agenttrace/internal/query/plan"
+)
 
 // MaxPage is the greatest Limit of a query; a store may rely on it.
 const MaxPage = 1000
@@ -22,6 +26,11 @@ type TraceQuery struct {
 	Start       model.TimeRange // of Trace.StartNano
 	MinDuration int64           // nanoseconds, inclusive
 	MaxDuration int64           // nanoseconds, inclusive; 0 for none
+
+	// Where must hold for the whole trace, with columns FromTrace; each of
+	// Having for some span of the trace, with columns FromRow, each for itself.
+	Where  plan.Condition
+	Having []plan.Condition
 
 	Order TraceOrder
 	After *TraceCursor // the last trace of the page before; nil for the first page
@@ -69,6 +78,9 @@ type SpanQuery struct {
 	MinDuration int64           // nanoseconds, inclusive
 	MaxDuration int64           // nanoseconds, inclusive; 0 for none
 
+	// Where must hold for the span, with columns FromRow.
+	Where plan.Condition
+
 	Order SpanOrder
 	After *SpanCursor
 	Limit int // 1 to MaxPage
@@ -93,4 +105,57 @@ type SpanCursor struct {
 // SpanCursorOf returns the place of s.
 func SpanCursorOf(s *model.Span) SpanCursor {
 	return SpanCursor{StartNano: s.StartNano, TraceID: s.TraceID, SpanID: s.SpanID}
+}
+
+// Aggregation asks for counts and sums of spans by time and by the values of
+// columns.
+type Aggregation struct {
+	// Spans selects; its order, cursor and limit are not used. Its Start must
+	// be closed on both sides.
+	Spans SpanQuery
+
+	// Step is the length of a step of time in nanoseconds, at least 1. The
+	// first one begins at Spans.Start.Start.
+	Step int64
+
+	// By are the columns, FromRow, whose values tell cells apart.
+	By []query.Intrinsic
+
+	// Value is the numeric column, FromRow, that is summed up; zero for none.
+	// Spans on which it is absent do not count.
+	Value query.Intrinsic
+
+	// Bounds, where there are any, tell cells apart by the value too: cell n
+	// holds the values v with Bounds[n-1] <= v < Bounds[n]; cell 0 those below
+	// the first, the last cell those from the last one on. They ascend.
+	Bounds []float64
+
+	// MaxCells fails the call with ErrTooMany instead of returning more.
+	MaxCells int
+
+	// MaxText, where it is not 0, is how many bytes the texts of the labels of
+	// all cells may have; more fail the call with ErrTooMany, too. A column may
+	// hold texts of any length.
+	MaxText int
+}
+
+// Cell is one number of the answer to an [Aggregation]: it stands for at least
+// one span.
+type Cell struct {
+	Step   int64         // counted from 0
+	Labels []query.Value // one for each of By, nil values for absent
+	Bucket int           // of Bounds
+	Count  int64         // spans
+	Sum    float64       // of Value: the exact sum, rounded once
+	Min    int64         // of Value
+	Max    int64         // of Value
+	First  int64         // start of the earliest span, nanoseconds
+}
+
+// Text returns how many bytes the texts of the cell's labels have.
+func (c *Cell) Text() (bytes int) {
+	for _, v := range c.Labels {
+		bytes += len(v.Text)
+	}
+	return bytes
 }

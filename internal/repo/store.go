@@ -67,6 +67,17 @@ type Reader interface {
 	// q's order, with the same promise as Traces.
 	Spans(ctx context.Context, project string, q SpanQuery) ([]*model.Span, error)
 
+	// TraceSpans yields all narrow spans of the wanted traces: trace by trace in
+	// the order of refs, those of one trace in one slice, by start. The ranges
+	// of refs are hints as to which days a trace lies on and do not restrict:
+	// spans outside may be left out or not. Unknown traces yield nothing. The
+	// sequence reads as it is ranged over, a bounded number of spans ahead;
+	// after an error nothing more is yielded.
+	TraceSpans(ctx context.Context, project string, refs ...TraceRef) iter.Seq2[[]*model.Span, error]
+
+	// Aggregate counts and sums up spans. Cells come in no order, each once.
+	Aggregate(ctx context.Context, project string, a Aggregation) ([]Cell, error)
+
 	// Segments yields the stored segments of the wanted traces: trace by trace
 	// in the order of refs, those of a trace by the earliest start in them.
 	// Unknown traces yield nothing; a segment is never empty and never mixes
@@ -82,6 +93,11 @@ type Reader interface {
 type TraceRef struct {
 	ID    model.TraceID
 	Range model.TimeRange
+	// Write restricts segments to those of one write; 0 for all.
+	Write WriteID
+	// MaxSpans bounds what TraceSpans reads of the trace: of one with more spans
+	// it yields this many, whichever these are; 0 for all.
+	MaxSpans int64
 }
 
 // Segment is a part of a trace: spans that were stored together.

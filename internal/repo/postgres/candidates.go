@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,9 +15,9 @@ import (
 // NewestFirst, so both end when they have filled a page. LongestFirst reads all
 // rows of the days: an index on a value that changes with every batch would
 // cost each of them more than the rare list gains.
-func (l *traceLister) candidatesSQL(days, spread []int64, identity identityPlan, limit int) (string, []any) {
+func (l *traceLister) candidatesSQL(days, spread []int64, limit int) (string, []any) {
 	var c conditions
-	walks := []string{l.wholeSQL(&c, days, identity)}
+	walks := []string{l.wholeSQL(&c, days)}
 	switch here := between(spread, slices.Min(days), slices.Max(days)); {
 	case l.q.Order == repo.NewestFirst && len(here) > 0:
 		walks = append(walks, l.spreadNewestSQL(&c, here))
@@ -30,7 +31,7 @@ func (l *traceLister) candidatesSQL(days, spread []int64, identity identityPlan,
 	return `(` + walks[0] + order + `) UNION ALL (` + walks[1] + order + `)` + order, c.args
 }
 
-func (l *traceLister) wholeSQL(c *conditions, days []int64, identity identityPlan) string {
+func (l *traceLister) wholeSQL(c *conditions, days []int64) string {
 	key := `start_ns`
 	if l.q.Order == repo.LongestFirst {
 		key = `end_ns - start_ns`
@@ -38,6 +39,16 @@ func (l *traceLister) wholeSQL(c *conditions, days []int64, identity identityPla
 	c.add(`project = ? AND part = 0`, l.project)
 	c.addBetween(`day_ns`, slices.Min(days), slices.Max(days))
 	l.addStart(c, days)
+	l.addFilters(c)
+	l.addCursor(c, key)
+	if l.q.Order == repo.LongestFirst {
+		l.addHaving(c, days)
+	}
+	return `SELECT ` + key + ` AS key, trace_id, day_ns, start_ns, end_ns, false AS spread FROM traces WHERE ` + c.take()
+}
+
+// addFilters demands what one row tells of a whole trace, beside its start.
+func (l *traceLister) addFilters(c *conditions) {
 	q := l.q
 	c.addText(`name = ?`, q.Name)
 	c.addText(`service = ?`, q.Service)
@@ -49,9 +60,29 @@ func (l *traceLister) wholeSQL(c *conditions, days []int64, identity identityPla
 		c.terms = append(c.terms, map[bool]string{true: `errors > 0`, false: `errors = 0`}[*q.Failed])
 	}
 	c.addDuration(q.MinDuration, q.MaxDuration)
-	l.addCursor(c, key)
-	identity.add(c, l.project, days)
-	return `SELECT ` + key + ` AS key, trace_id, day_ns, false AS spread FROM traces t WHERE ` + c.take()
+	c.addCondition(q.Where)
+}
+
+// areAll reports whether candidates that follow each other are all traces that
+// start in their time.
+func (l *traceLister) areAll() bool {
+	var filters conditions
+	l.addFilters(&filters)
+	return l.q.Order == repo.NewestFirst && len(filters.terms) == 0
+}
+
+// addHaving demands the wanted spans of whole traces, all of which are on one
+// of these days.
+func (l *traceLister) addHaving(c *conditions, days []int64) {
+	for _, cond := range l.conditions {
+		spans := conditions{args: c.args}
+		spans.add(`project = ?`, l.project)
+		spans.addBetween(`start_ns`, slices.Min(days), lastOf(slices.Max(days)))
+		spans.addCondition(cond)
+		clause := spans.take()
+		c.args = spans.args
+		c.terms = append(c.terms, `trace_id IN (SELECT trace_id FROM spans WHERE `+clause+`)`)
+	}
 }
 
 // spreadNewestSQL relies on it that a trace starts where its first day does.
@@ -59,13 +90,13 @@ func (l *traceLister) spreadNewestSQL(c *conditions, days []int64) string {
 	c.add(`project = ? AND part <> 0 AND part = 1 AND day_ns = ANY(?::bigint[])`, l.project, days)
 	l.addStart(c, days)
 	l.addCursor(c, `start_ns`)
-	return `SELECT start_ns AS key, trace_id, day_ns, true FROM traces WHERE ` + c.take()
+	return `SELECT start_ns AS key, trace_id, day_ns, start_ns, end_ns, true FROM traces WHERE ` + c.take()
 }
 
 // spreadLongestSQL looks at all days: a trace is as long as its rows together.
 func (l *traceLister) spreadLongestSQL(c *conditions) string {
 	together := `SELECT * FROM (
-    SELECT max(end_ns) - min(start_ns) AS key, trace_id, min(day_ns) AS day_ns, true AS spread
+    SELECT max(end_ns) - min(start_ns) AS key, trace_id, min(day_ns) AS day_ns, min(start_ns), max(end_ns), true AS spread
     FROM traces WHERE project = ` + c.arg(l.project) + ` AND part <> 0 GROUP BY trace_id
 ) AS together`
 	if l.after == nil {
@@ -78,14 +109,19 @@ func (l *traceLister) spreadLongestSQL(c *conditions) string {
 // addStart demands a start on these days, within the range of the query and
 // not before the cursor, which bounds the walk down the index.
 func (l *traceLister) addStart(c *conditions, days []int64) {
-	first, last := max(slices.Min(days), l.q.Start.Start), lastOf(slices.Max(days))
+	c.addBetween(`start_ns`, max(slices.Min(days), l.q.Start.Start), min(lastOf(slices.Max(days)), l.latestStart()))
+}
+
+// latestStart returns when the traces that are still wanted start at the latest.
+func (l *traceLister) latestStart() int64 {
+	last := int64(math.MaxInt64)
 	if l.q.Start.End != 0 {
-		last = min(last, l.q.Start.End-1)
+		last = l.q.Start.End - 1
 	}
 	if l.after != nil && l.q.Order == repo.NewestFirst {
 		last = min(last, l.after.Key)
 	}
-	c.addBetween(`start_ns`, first, last)
+	return last
 }
 
 func (l *traceLister) addCursor(c *conditions, key string) {

@@ -25,6 +25,13 @@ func TestConformance(t *testing.T) {
 	}
 }
 
+func TestQueriesFindWhatTheLanguageSays(t *testing.T) {
+	repotest.RunQueries(t, func(t *testing.T) repotest.Opener {
+		dsn := pgtest.Database(t)
+		return func(t *testing.T) repo.Store { return open(t, dsn, postgres.Options{}) }
+	})
+}
+
 func inMode(t testing.TB, dsn, mode string) string {
 	t.Helper()
 	u, err := url.Parse(dsn)

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -69,8 +70,8 @@ func parseCursor(c repo.Cursor) (place, error) {
 }
 
 // A snapshot's text is "xmin:xmax:" and the ids, separated by commas, of the
-// transactions from xmin on that were running; PostgreSQL says so of
-// pg_snapshot.
+// transactions from xmin on that were running, in order and before xmax;
+// PostgreSQL says so of pg_snapshot, and refuses any other.
 func isSnapshot(s string) bool {
 	fields := strings.Split(s, ":")
 	if len(fields) != 3 {
@@ -81,12 +82,17 @@ func isSnapshot(s string) bool {
 	} else {
 		fields = fields[:2]
 	}
-	for _, field := range fields {
-		if n, err := strconv.ParseInt(field, 10, 64); err != nil || n <= 0 {
+	numbers := make([]int64, len(fields))
+	for i, field := range fields {
+		n, err := strconv.ParseInt(field, 10, 64)
+		if err != nil || n <= 0 {
 			return false
 		}
+		numbers[i] = n
 	}
-	return true
+	xmin, xmax, running := numbers[0], numbers[1], numbers[2:]
+	return xmin <= xmax && slices.IsSorted(running) &&
+		(len(running) == 0 || xmin <= running[0] && running[len(running)-1] < xmax)
 }
 
 func xmaxOf(snapshot string) int64 {

@@ -163,7 +163,7 @@ func (e *entry) change() repo.Change {
 		ids[i] = id.Bytes
 	}
 	return repo.Change{
-		Project: *e.project, TraceIDs: ids, Spans: *e.spans,
+		Project: *e.project, Write: repo.WriteID(*e.x), TraceIDs: ids, Spans: *e.spans,
 		Earliest: *e.earliest, Latest: *e.latest, WrittenNano: *e.written,
 	}
 }

@@ -124,6 +124,7 @@ func TestCursorsThatAreNotOfThisDatabaseAreExpired(t *testing.T) {
 	store := opened(t, pgtest.Database(t), postgres.Options{})
 	for _, cursor := range []repo.Cursor{
 		"17", "x", "1:2", "1:2:3:4", "a:b:", "1:2:x", "1:2:,", "5:6: 5:6:", "5:6: 5:6: 1 2 x", "5:6: ! 1 2 3", "-1:6:", "1:1:0",
+		"5:4:", "3:9:2", "3:9:9", "3:9:6,5",
 		"900000000000000:900000000000001:", // of a database with more transactions
 	} {
 		if _, _, err := store.Changes(t.Context(), cursor, 10); !errors.Is(err, repo.ErrCursorExpired) {

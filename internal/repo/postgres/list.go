@@ -10,13 +10,14 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/agenttrace/agenttrace/internal/model"
+	"github.com/agenttrace/agenttrace/internal/query/plan"
 	"github.com/agenttrace/agenttrace/internal/repo"
 )
 
 // Traces returns one page. All its queries see one snapshot, so that a trace
 // cannot move past the cursor between them.
 func (s *Store) Traces(ctx context.Context, project string, q repo.TraceQuery) ([]*model.Trace, error) {
-	l := traceLister{project: project, q: q, after: q.After, page: make([]*model.Trace, 0, q.Limit)}
+	l := traceLister{project: project, q: q, conditions: conditionsOf(q), after: q.After, page: make([]*model.Trace, 0, q.Limit)}
 	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err := pgx.BeginTxFunc(ctx, s.reads, snapshot, func(tx pgx.Tx) error {
 		l.tx = tx
@@ -30,24 +31,26 @@ func (s *Store) Traces(ctx context.Context, project string, q repo.TraceQuery) (
 
 // traceLister answers one TraceQuery.
 //
-// When few spans have a wanted id, their traces are looked up. Else it asks for
-// candidates, the rows that stand for a trace, in order: a row that is a whole
-// trace is decided by SQL; of a trace that lies on several days SQL finds the
-// first, and the rest of the query is decided when its rows are put together.
+// When few spans fulfil an indexed condition, their traces are looked up. Else
+// it asks for candidates, the rows that stand for a trace, in order, and which
+// of them have the wanted spans. A row that is a whole trace is decided by SQL;
+// of a trace that lies on several days SQL finds the first, and the rest of the
+// query is decided when its rows are put together.
 type traceLister struct {
-	tx      pgx.Tx
-	project string
-	q       repo.TraceQuery
-	days    []int64           // all that have partitions, in order
-	after   *repo.TraceCursor // where to go on
-	page    []*model.Trace
+	tx         pgx.Tx
+	project    string
+	q          repo.TraceQuery
+	conditions []plan.Condition  // on spans, those first that an index leads to
+	days       []int64           // all that have partitions, in order
+	after      *repo.TraceCursor // where to go on
+	page       []*model.Trace
 }
 
 func (l *traceLister) list(ctx context.Context) (err error) {
 	if l.days, err = daysBetween(ctx, l.tx, 0, math.MaxInt64); err != nil {
 		return err
 	}
-	if done, err := l.listFew(ctx); done || err != nil {
+	if done, err := l.listBySpans(ctx); done || err != nil {
 		return err
 	}
 	days := l.daysOfStarts()
@@ -72,14 +75,7 @@ func (l *traceLister) full() bool { return len(l.page) == l.q.Limit }
 // daysOfStarts returns the days on which the traces may start that q still
 // wants.
 func (l *traceLister) daysOfStarts() []int64 {
-	first, last := model.Day(l.q.Start.Start), int64(math.MaxInt64)
-	if l.q.Start.End != 0 {
-		last = l.q.Start.End - 1
-	}
-	if l.q.After != nil && l.q.Order == repo.NewestFirst {
-		last = min(last, l.q.After.Key)
-	}
-	return between(l.days, first, last)
+	return between(l.days, model.Day(l.q.Start.Start), l.latestStart())
 }
 
 // between returns those of days, which are in order, from first to last.
@@ -109,16 +105,22 @@ func (l *traceLister) daysOfSpread(ctx context.Context) ([]int64, error) {
 	return pgx.CollectRows(rows, pgx.RowTo[int64])
 }
 
+// Candidates are looked at in growing numbers where conditions on spans may
+// leave few of them.
+const (
+	firstCandidates = 64
+	mostCandidates  = 4096
+)
+
 // fill adds traces that start on some days to the page, until it is full or
 // there are no more.
 func (l *traceLister) fill(ctx context.Context, days, spread []int64) error {
-	identity, err := l.planIdentity(ctx, days)
-	if err != nil {
-		return err
-	}
-	for !l.full() {
+	for n := firstCandidates; !l.full(); n = min(2*n, mostCandidates) {
 		limit := l.q.Limit - len(l.page)
-		query, args := l.candidatesSQL(days, spread, identity, limit)
+		if l.q.Order == repo.NewestFirst && len(l.conditions) > 0 {
+			limit = max(limit, n)
+		}
+		query, args := l.candidatesSQL(days, spread, limit)
 		rows, err := l.tx.Query(ctx, query, args...)
 		if err != nil {
 			return err
@@ -141,80 +143,74 @@ func (l *traceLister) fill(ctx context.Context, days, spread []int64) error {
 
 // candidate is a row that stands for a trace.
 type candidate struct {
-	key    int64 // as in repo.TraceCursor
-	id     model.TraceID
-	day    int64
-	spread bool
+	key        int64 // as in repo.TraceCursor
+	id         model.TraceID
+	day        int64
+	start, end int64 // of the row
+	spread     bool
 }
 
 func scanCandidate(row pgx.CollectableRow) (c candidate, err error) {
-	err = row.Scan(&c.key, (*[16]byte)(&c.id), &c.day, &c.spread)
+	err = row.Scan(&c.key, (*[16]byte)(&c.id), &c.day, &c.start, &c.end, &c.spread)
 	return c, err
 }
 
-// take loads the traces of candidates and adds those that match to the page.
+// take adds those candidates to the page that match, as long as it is not full.
 func (l *traceLister) take(ctx context.Context, candidates []candidate) error {
+	rows, err := l.rowsOf(ctx, candidates)
+	if err != nil {
+		return err
+	}
+	// Of whole traces, the SQL of LongestFirst has decided this; to ask again
+	// costs little, for they are few.
+	wanted, err := l.having(ctx, l.conditions, rows.days()...)
+	if err != nil {
+		return err
+	}
+	candidates = slices.DeleteFunc(slices.Clone(candidates), func(c candidate) bool { return !wanted[c.id] })
+	for len(candidates) > 0 && !l.full() {
+		// As many as there is room for, though of those that lie on several
+		// days not all may match.
+		n := min(len(candidates), l.q.Limit-len(l.page))
+		some := traceSet{}
+		for _, c := range candidates[:n] {
+			some[c.id] = true
+		}
+		traces, err := load(ctx, l.tx, l.project, rows.only(some), math.MaxInt64)
+		if err != nil {
+			return err
+		}
+		for _, c := range candidates[:n] {
+			t, ok := traces[c.id]
+			switch {
+			case !c.spread && !ok:
+				return fmt.Errorf("trace %s is not on the day of its row", c.id)
+			case !c.spread, ok && l.q.MatchesTrace(t):
+				l.page = append(l.page, t)
+			}
+		}
+		candidates = candidates[n:]
+	}
+	return nil
+}
+
+// rowsOf returns the rows of candidates.
+func (l *traceLister) rowsOf(ctx context.Context, candidates []candidate) (rowsByDay, error) {
 	rows := rowsByDay{}
 	var spread []model.TraceID
 	for _, c := range candidates {
 		if c.spread {
 			spread = append(spread, c.id)
 		} else {
-			rows.add(c.day, c.id)
+			rows.add(c.day, c.id, c.start, c.end)
 		}
 	}
-	if err := l.addSpread(ctx, rows, spread); err != nil {
-		return err
+	if len(spread) == 0 {
+		return rows, nil
 	}
-	traces, err := load(ctx, l.tx, l.project, rows)
-	if err != nil {
-		return err
-	}
-	for _, c := range candidates {
-		t, ok := traces[c.id]
-		switch {
-		case !c.spread && !ok:
-			return fmt.Errorf("trace %s is not on the day of its row", c.id)
-		case !c.spread, ok && l.matches(t):
-			l.page = append(l.page, t)
-		}
-	}
-	return nil
-}
-
-// addSpread adds the rows of traces that lie on several days, if they have the
-// wanted identity.
-func (l *traceLister) addSpread(ctx context.Context, rows rowsByDay, ids []model.TraceID) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	found, err := findDays(ctx, l.tx, l.project, ids)
-	if err != nil {
-		return err
-	}
-	spread := rowsOf(found, l.days)
-	for _, term := range identityTerms(l.q.Identity) {
-		if spread, err = l.withIdentity(ctx, spread, term); err != nil {
-			return err
-		}
-	}
-	for day, ids := range spread {
-		rows[day] = append(rows[day], ids...)
-	}
-	return nil
-}
-
-// matches decides for a trace that was put together what wholeSQL decides for
-// others, except identity, which is in no single row.
-func (l *traceLister) matches(t *model.Trace) bool {
-	q := l.q
-	text := func(want, is string) bool { return want == "" || want == is }
-	return text(q.Name, t.Name) && text(q.Service, t.Service) && text(q.Environment, t.Environment) &&
-		(q.Status == nil || *q.Status == t.Status) &&
-		(q.Failed == nil || *q.Failed == t.Failed()) &&
-		q.Start.Contains(t.StartNano) &&
-		t.Duration() >= q.MinDuration &&
-		(q.MaxDuration == 0 || t.Duration() <= q.MaxDuration)
+	found, err := findDays(ctx, l.tx, l.project, spread)
+	rows.addDays(found, l.days)
+	return rows, err
 }
 
 // compare orders traces as the list does.

@@ -1,18 +1,22 @@
 package postgres
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/agenttrace/agenttrace/internal/model"
 	"github.com/agenttrace/agenttrace/internal/pgtest"
+	"github.com/agenttrace/agenttrace/internal/query"
+	"github.com/agenttrace/agenttrace/internal/query/plan"
 	"github.com/agenttrace/agenttrace/internal/repo"
 )
 
@@ -68,13 +72,40 @@ func plans(t *testing.T) pgx.Tx {
 	return tx
 }
 
+// planRecord makes a span. The first of a trace is an agent's; in every tenth
+// trace another one failed.
 func planRecord(day, trace, span int) model.Record {
 	start := planDay(day) + int64(1000*trace+span)
-	return model.Record{Span: &model.Span{
+	s := &model.Span{
 		Project: "default", TraceID: model.TraceID{0: byte(day), 14: byte(trace >> 8), 15: byte(trace)}, SpanID: model.SpanID{6: 1, 7: byte(span)},
 		StartNano: start, EndNano: start + 100,
-		Identity: model.Identity{SessionID: fmt.Sprintf("s%d", trace), AgentID: "support"},
-	}}
+		Identity: model.Identity{SessionID: fmt.Sprintf("s%d", trace)}, Failed: span == 5 && trace%10 == 0,
+	}
+	if span == 0 {
+		s.AgentID = "support"
+	}
+	return model.Record{Span: s}
+}
+
+// indexNames returns of which index those of the partitions are a part.
+func indexNames(t *testing.T, tx pgx.Tx) map[string]string {
+	t.Helper()
+	rows, err := tx.Query(t.Context(), `
+		SELECT inhrelid::regclass::text, inhparent::regclass::text
+		FROM pg_inherits JOIN pg_class ON pg_class.oid = inhparent WHERE relkind = 'I'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]string{}
+	var part, whole string
+	_, err = pgx.ForEachRow(rows, []any{&part, &whole}, func() error {
+		names[part] = whole
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
 }
 
 // explain returns what is essential of a plan: which relations are read through
@@ -91,10 +122,11 @@ func explain(t *testing.T, tx pgx.Tx, query string, args ...any) []string {
 	}
 	scan := regexp.MustCompile(`((?:Index|Index Only|Seq|Bitmap Heap) Scan(?: Backward)?) (?:using (\w+) )?on (\w+)`)
 	column := regexp.MustCompile(`\b(\w+) (?:=|<|>|<=|>=) `)
+	names := indexNames(t, tx)
 	var facts []string
 	for _, line := range lines {
 		if m := scan.FindStringSubmatch(line); m != nil {
-			facts = append(facts, m[1]+" on "+m[3])
+			facts = append(facts, m[1]+" using "+cmp.Or(names[m[2]], m[2])+" on "+m[3])
 		}
 		if _, condition, ok := strings.Cut(line, "Index Cond: "); ok && len(facts) > 0 {
 			var columns []string
@@ -115,12 +147,14 @@ func TestQueriesReadFewPartitionsThroughAnIndex(t *testing.T) {
 	tx := plans(t)
 	id := uuid(model.TraceID{0: 31, 15: 1})
 	newest := traceLister{project: "default", q: repo.TraceQuery{Limit: 50}}
-	candidates, candidateArgs := newest.candidatesSQL([]int64{planDay(59)}, nil, identityPlan{}, 50)
-	agent := identityPlan{terms: []identityTerm{{"agent_id", "support"}}}
-	byAgent, byAgentArgs := newest.candidatesSQL([]int64{planDay(59)}, nil, agent, 50)
-	session, sessionArgs := tracesWithSQL("default", identityTerm{"session_id", "s7"}, []int64{planDay(58), planDay(57)})
+	candidates, candidateArgs := newest.candidatesSQL([]int64{planDay(59)}, nil, 50)
+	session := plan.Term{Intrinsic: query.SessionID, Value: query.Text("s7")}
+	walk, walkArgs := spanWalkSQL("default", session, planDay(57), lastOf(planDay(58)), 50)
+	ofTraces := traceSpansQueries("default", []placeOf{{model.TraceID{0: 31, 15: 1}, daysOf{planDay(31), planDay(31)}, math.MaxInt64}})[0]
+	agent := plan.Term{Intrinsic: query.AgentID, Value: query.Text("support")}
+	few, fewArgs := havingSQL("default", agent, tracesWithin{ids: []model.TraceID{{0: 59, 15: 100}, {0: 59, 15: 101}}, first: planDay(59), last: lastOf(planDay(59))})
 	later := traceLister{project: "default", after: &repo.TraceCursor{Key: planDay(40) + 7}}
-	page, pageArgs := later.candidatesSQL([]int64{planDay(40)}, []int64{planDay(40)}, identityPlan{}, 50)
+	page, pageArgs := later.candidatesSQL([]int64{planDay(40)}, []int64{planDay(40)}, 50)
 	spans, spansArgs := spansSQL("default", repo.SpanQuery{Identity: model.Identity{SessionID: "s7"}}, []int64{planDay(12)}, 50)
 
 	for name, c := range map[string]struct {
@@ -129,36 +163,38 @@ func TestQueriesReadFewPartitionsThroughAnIndex(t *testing.T) {
 		want  []string
 	}{
 		"where a trace is": {findDaysSQL, []any{"default", []any{id}}, []string{
-			"Index Scan on trace_days by project, trace_id",
+			"Index Scan using trace_days_pkey on trace_days by project, trace_id",
 		}},
 		"a trace by id": {traceSQL, []any{"default", id, planDay(31), planDay(32)}, []string{
-			"Index Scan on traces_20260401 by day_ns, project, trace_id",
-			"Index Scan on traces_20260402 by day_ns, project, trace_id",
+			"Index Scan using traces_pkey on traces_20260401 by day_ns, project, trace_id",
+			"Index Scan using traces_pkey on traces_20260402 by day_ns, project, trace_id",
 		}},
-		"segments of a trace": {segmentsSQL, []any{"default", []any{id}, []int64{planDay(31)}, []int64{planDay(31)}, []int64{planDay(32) - 1}, planDay(31), planDay(32) - 1}, []string{
-			"Index Scan on segments_20260401 by project, start_ns, trace_id",
+		"segments of a trace": {segmentsSQL, []any{"default", []any{id}, []int64{planDay(31)}, []int64{planDay(31)}, []int64{planDay(32) - 1}, []int64{0}, planDay(31), planDay(32) - 1}, []string{
+			"Index Scan using segments_pkey on segments_20260401 by project, start_ns, trace_id",
 		}},
-		"traces of a session": {session, sessionArgs, []string{
-			"Index Scan on spans_20260427 by project, session_id, start_ns",
-			"Index Scan on spans_20260428 by project, session_id, start_ns",
+		"traces of a session": {walk, walkArgs, []string{
+			"Index Scan Backward using spans_session on spans_20260428 by project, session_id, start_ns",
+			"Index Scan Backward using spans_session on spans_20260427 by project, session_id, start_ns",
+		}},
+		"spans of traces": {ofTraces.query, ofTraces.args, []string{
+			"Index Scan using spans_pkey on spans_20260401 by project, start_ns, trace_id",
+		}},
+		"a busy agent among a few traces of a day": {few, fewArgs, []string{
+			"Index Scan using spans_pkey on spans_20260429 by project, start_ns, trace_id",
 		}},
 		"spans of a session": {spans, spansArgs, []string{
-			"Index Scan Backward on spans_20260313 by project, session_id, start_ns",
+			"Index Scan Backward using spans_session on spans_20260313 by project, session_id, start_ns",
 		}},
 		"newest traces": {candidates, candidateArgs, []string{
-			"Index Scan Backward on traces_20260429 by project, start_ns",
-		}},
-		"newest traces of a busy agent": {byAgent, byAgentArgs, []string{
-			"Index Scan Backward on traces_20260429 by project, start_ns",
-			"Index Scan on spans_20260429 by project, start_ns, trace_id",
+			"Index Scan Backward using traces_start on traces_20260429 by project, start_ns",
 		}},
 		"a later page": {page, pageArgs, []string{
-			"Index Scan Backward on traces_20260410 by project, start_ns",
-			"Index Scan Backward on traces_20260410 by project, start_ns",
+			"Index Scan Backward using traces_start on traces_20260410 by project, start_ns",
+			"Index Scan Backward using traces_spread on traces_20260410 by project, start_ns",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(c.want, explain(t, tx, c.query, c.args...)); diff != "" {
+			if diff := gocmp.Diff(c.want, explain(t, tx, c.query, c.args...)); diff != "" {
 				t.Errorf("the plan is another one (-want +got):\n%s", diff)
 			}
 		})

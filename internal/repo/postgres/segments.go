@@ -45,15 +45,15 @@ func (s *Store) Segments(ctx context.Context, project string, refs ...repo.Trace
 // that all of them are on. The lateral query, which OFFSET keeps apart, is run
 // for one reference after the other along the primary key, as a join could but
 // need not be. What is sorted are pointers: payloads are fetched as they are
-// sent.
+// sent. The segments of a trace are few: those of one write need no index.
 const segmentsSQL = `
 SELECT s.trace_id, s.spans, s.start_ns, s.latest_ns, s.payload
-FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[]) WITH ORDINALITY AS wanted (trace_id, day, first, last, place),
+FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[]) WITH ORDINALITY AS wanted (trace_id, day, first, last, write_id, place),
 LATERAL (
     SELECT * FROM segments
     WHERE project = $1 AND segments.trace_id = wanted.trace_id
         AND start_ns >= wanted.day AND start_ns <= wanted.last AND latest_ns >= wanted.first
-        AND start_ns >= $6 AND start_ns <= $7
+        AND start_ns >= $7 AND start_ns <= $8 AND (wanted.write_id = 0 OR segments.write_id = wanted.write_id)
     OFFSET 0
 ) AS s
 ORDER BY wanted.place, s.start_ns, s.span_id`
@@ -64,59 +64,16 @@ func (s *Store) segments(ctx context.Context, project string, refs []repo.TraceR
 	if err != nil || args == nil {
 		return true, err
 	}
-	conn, err := s.reads.Acquire(ctx)
-	if err != nil {
-		return false, err
-	}
-	defer conn.Release()
-	var queue pgx.Batch
-	queue.Queue(`BEGIN READ ONLY`)
-	// A slow reader is no slow query.
-	queue.Queue(`SET LOCAL statement_timeout = 0`)
-	queue.Queue(segmentsSQL, args...)
-
-	// Reading what nobody wants any more could take long. Ending the context
-	// ends the query instead, and with it the connection; the pool makes another.
-	reading, stop := context.WithCancel(ctx)
-	defer stop()
-	results := conn.SendBatch(reading, &queue)
-	goOn, err = emitSegments(results, queue.Len(), emit)
-	if err != nil || !goOn {
-		stop()
-		_ = results.Close() // it fails, since the query was cancelled
-		return goOn, err
-	}
-	if err := results.Close(); err != nil {
-		return false, err
-	}
-	_, err = conn.Exec(ctx, `COMMIT`)
-	return true, err
-}
-
-// emitSegments reads the result of the last of so many statements.
-func emitSegments(results pgx.BatchResults, statements int, emit func(repo.Segment, []byte) (bool, error)) (goOn bool, err error) {
-	for range statements - 1 {
-		if _, err := results.Exec(); err != nil {
-			return false, err
-		}
-	}
-	rows, err := results.Query()
-	if err != nil {
-		return false, err
-	}
 	var segment repo.Segment
 	var id pgtype.UUID
 	var payload pgtype.DriverBytes // valid until the next row
-	for rows.Next() {
+	return s.stream(ctx, []statement{{segmentsSQL, args}}, func(rows pgx.Rows) (bool, error) {
 		if err := rows.Scan(&id, &segment.Spans, &segment.Earliest, &segment.Latest, &payload); err != nil {
 			return false, err
 		}
 		segment.TraceID = id.Bytes
-		if goOn, err := emit(segment, payload); err != nil || !goOn {
-			return goOn, err
-		}
-	}
-	return true, rows.Err()
+		return emit(segment, payload)
+	})
 }
 
 // wantedSegments returns the arguments of segmentsSQL, nil when none of the traces
@@ -136,7 +93,7 @@ func (s *Store) wantedSegments(ctx context.Context, project string, refs []repo.
 		}
 	}
 	var ids []pgtype.UUID
-	var days, firsts, lasts []int64
+	var days, firsts, lasts, writes []int64
 	for _, r := range refs {
 		first, last := r.Range.Start, r.Range.End-1
 		if r.Range.Start == 0 || r.Range.End == 0 {
@@ -151,10 +108,10 @@ func (s *Store) wantedSegments(ctx context.Context, project string, refs []repo.
 			last = min(last, lastOf(stored.last))
 		}
 		ids, days = append(ids, uuid(r.ID)), append(days, model.Day(first))
-		firsts, lasts = append(firsts, first), append(lasts, last)
+		firsts, lasts, writes = append(firsts, first), append(lasts, last), append(writes, int64(r.Write))
 	}
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	return []any{project, ids, days, firsts, lasts, slices.Min(days), slices.Max(lasts)}, nil
+	return []any{project, ids, days, firsts, lasts, writes, slices.Min(days), slices.Max(lasts)}, nil
 }

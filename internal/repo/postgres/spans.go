@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/agenttrace/agenttrace/internal/model"
+	"github.com/agenttrace/agenttrace/internal/query/plan"
 	"github.com/agenttrace/agenttrace/internal/repo"
 )
 
@@ -51,6 +52,9 @@ func (s *Store) Spans(ctx context.Context, project string, q repo.SpanQuery) ([]
 
 func (s *Store) spans(ctx context.Context, project string, q repo.SpanQuery) ([]*model.Span, error) {
 	page := make([]*model.Span, 0, q.Limit)
+	if q.TraceID.IsZero() {
+		q.TraceID = wantedTrace(q.Where)
+	}
 	days, err := s.daysOfSpans(ctx, project, q)
 	if err != nil {
 		return nil, err
@@ -99,14 +103,29 @@ func (s *Store) daysOfSpans(ctx context.Context, project string, q repo.SpanQuer
 	return days, err
 }
 
-// spansSQL asks for what q wants on some days that follow each other. The
-// plain bounds on start_ns choose the partitions; the row comparison of the
-// cursor would not.
+// spansSQL asks for what q wants on some days that follow each other.
 func spansSQL(project string, q repo.SpanQuery, days []int64, limit int) (string, []any) {
 	var c conditions
+	c.addSpans(project, q, slices.Min(days), lastOf(slices.Max(days)))
+	direction, before := ` DESC`, `<`
+	if q.Order == repo.SpansOldestFirst {
+		direction, before = ` ASC`, `>`
+	}
+	if a := q.After; a != nil {
+		c.add(`start_ns `+before+`= ?`, a.StartNano)
+		c.add(`(start_ns, trace_id, span_id) `+before+` (?, ?, ?)`, a.StartNano, uuid(a.TraceID), a.SpanID.Int64())
+	}
+	return `SELECT ` + spanColumns + ` FROM spans WHERE ` + c.take() +
+		` ORDER BY start_ns` + direction + `, trace_id` + direction + `, span_id` + direction +
+		` LIMIT ` + c.arg(limit), c.args
+}
+
+// addSpans demands a span that q selects, whatever its page, and that starts
+// from first to last. The plain bounds on start_ns choose the partitions; the
+// row comparison of a cursor would not.
+func (c *conditions) addSpans(project string, q repo.SpanQuery, first, last int64) {
 	c.add(`project = ?`, project)
-	oldest, newest := slices.Min(days), slices.Max(days)
-	c.addBetween(`start_ns`, oldest, lastOf(newest))
+	c.addBetween(`start_ns`, first, last)
 	c.addRange(`start_ns`, q.Start)
 	if !q.TraceID.IsZero() {
 		c.add(`trace_id = ?`, uuid(q.TraceID))
@@ -114,12 +133,7 @@ func spansSQL(project string, q repo.SpanQuery, days []int64, limit int) (string
 	if !q.SpanID.IsZero() {
 		c.add(`span_id = ?`, q.SpanID.Int64())
 	}
-	if !q.SpanID.IsZero() {
-		c.add(`span_id = ?`, q.SpanID.Int64())
-	}
-	for _, id := range identityTerms(q.Identity) {
-		c.add(id.column+` = ?`, id.value)
-	}
+	c.addCondition(plan.All(identityConditions(q.Identity)))
 	if len(q.Types) > 0 {
 		c.add(`type = ANY(?::smallint[])`, column(q.Types, func(t model.SpanType) int16 { return int16(t) }))
 	}
@@ -135,17 +149,7 @@ func spansSQL(project string, q repo.SpanQuery, days []int64, limit int) (string
 		c.terms = append(c.terms, map[bool]string{true: `failed`, false: `NOT failed`}[*q.Failed])
 	}
 	c.addDuration(q.MinDuration, q.MaxDuration)
-	direction, before := ` DESC`, `<`
-	if q.Order == repo.SpansOldestFirst {
-		direction, before = ` ASC`, `>`
-	}
-	if a := q.After; a != nil {
-		c.add(`start_ns `+before+`= ?`, a.StartNano)
-		c.add(`(start_ns, trace_id, span_id) `+before+` (?, ?, ?)`, a.StartNano, uuid(a.TraceID), a.SpanID.Int64())
-	}
-	return `SELECT ` + spanColumns + ` FROM spans WHERE ` + c.take() +
-		` ORDER BY start_ns` + direction + `, trace_id` + direction + `, span_id` + direction +
-		` LIMIT ` + c.arg(limit), c.args
+	c.addCondition(q.Where)
 }
 
 // lastOf returns the last nanosecond of a day.

@@ -131,16 +131,18 @@ func merged(parts []*model.Trace) *model.Trace {
 
 // loadDaySQL reads rows of one day: PostgreSQL plans each over one partition,
 // and all travel together.
-const loadDaySQL = `SELECT ` + traceColumns + ` FROM traces WHERE project = $1 AND day_ns = $2 AND trace_id = ANY($3::uuid[])`
+const loadDaySQL = `SELECT ` + traceColumns + ` FROM traces
+WHERE project = $1 AND day_ns = $2 AND trace_id = ANY($3::uuid[]) AND (part <> 0 OR start_ns <= $4)`
 
-// load returns traces by id, put together from their rows.
-func load(ctx context.Context, tx pgx.Tx, project string, wanted rowsByDay) (map[model.TraceID]*model.Trace, error) {
+// load returns traces by id, put together from their rows. It leaves out what
+// SQL knows to start after latest.
+func load(ctx context.Context, tx pgx.Tx, project string, wanted rowsByDay, latest int64) (map[model.TraceID]*model.Trace, error) {
 	if len(wanted) == 0 {
 		return nil, nil
 	}
 	var queue pgx.Batch
-	for day, ids := range wanted {
-		queue.Queue(loadDaySQL, project, day, uuids(ids))
+	for day, of := range wanted {
+		queue.Queue(loadDaySQL, project, day, uuids(of.ids), latest)
 	}
 	traces := map[model.TraceID]*model.Trace{}
 	results := tx.SendBatch(ctx, &queue)

@@ -8,6 +8,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/agenttrace/agenttrace/internal/model"
+	"github.com/agenttrace/agenttrace/internal/query"
+	"github.com/agenttrace/agenttrace/internal/query/plan"
 	"github.com/agenttrace/agenttrace/internal/repo"
 )
 
@@ -32,6 +34,7 @@ type call struct {
 // repeats it, and the reads find it.
 func everyCall(project string, run []*model.Span) []call {
 	id := run[0].TraceID
+	slow := plan.Term{Intrinsic: query.SpanDuration, Op: plan.Greater, Value: query.Duration(1)}
 	return []call{
 		{"Write", func(ctx context.Context, s repo.Store) error { return errorOf(s.Write(ctx, records(run))) }},
 		{"Trace", func(ctx context.Context, s repo.Store) error { return errorOf(s.Trace(ctx, project, id)) }},
@@ -43,6 +46,24 @@ func everyCall(project string, run []*model.Span) []call {
 		}},
 		{"Spans", func(ctx context.Context, s repo.Store) error {
 			return errorOf(s.Spans(ctx, project, repo.SpanQuery{Limit: 10}))
+		}},
+		{"Spans with a condition", func(ctx context.Context, s repo.Store) error {
+			return errorOf(s.Spans(ctx, project, repo.SpanQuery{Limit: 10, Where: slow}))
+		}},
+		{"Traces with conditions", func(ctx context.Context, s repo.Store) error {
+			return errorOf(s.Traces(ctx, project, repo.TraceQuery{Limit: 10, Having: []plan.Condition{slow}}))
+		}},
+		{"Aggregate", func(ctx context.Context, s repo.Store) error {
+			day := model.TimeRange{Start: at(0, 0), End: at(1, 0)}
+			return errorOf(s.Aggregate(ctx, project, repo.Aggregation{Spans: repo.SpanQuery{Start: day}, Step: 1e9, MaxCells: 100}))
+		}},
+		{"TraceSpans", func(ctx context.Context, s repo.Store) error {
+			for _, err := range s.TraceSpans(ctx, project, repo.TraceRef{ID: id}) {
+				if err != nil {
+					return err
+				}
+			}
+			return nil
 		}},
 		{"Segments", func(ctx context.Context, s repo.Store) error {
 			for _, err := range s.Segments(ctx, project, repo.TraceRef{ID: id}) {

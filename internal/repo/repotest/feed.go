@@ -22,6 +22,7 @@ func feedLaws() []law {
 		{name: "SavedCursorsComeBack", test: savedCursorsComeBack, alone: true},
 		{name: "ChangesAreFollowedExactlyOnceUnderConcurrentWriters", test: changesUnderConcurrentWriters, alone: true},
 		{name: "WhatAChangeSpeaksOfIsThere", test: whatAChangeSpeaksOf, alone: true},
+		{name: "ChangesLeadToTheNewSpans", test: changesLeadToNewSpans},
 		{name: "CursorBeforeDroppedEntriesExpires", test: cursorBeforeDroppedEntries, alone: true},
 		{name: "DropKeepsEntriesWrittenSinceItsHorizon", test: dropKeepsNewEntries, alone: true},
 	}
@@ -235,4 +236,41 @@ func dropKeepsNewEntries(t *testing.T, s *subject) {
 	s.holds(t)
 	changes, _ := s.follow(t, before, 10)
 	changesHold(t, changes, spans)
+}
+
+// changesLeadToNewSpans writes in overlapping batches and finds by each change
+// exactly the spans that its write added.
+func changesLeadToNewSpans(t *testing.T, s *subject) {
+	spans := slices.Concat(newRandom(70).traces(s.project, 20), acrossMidnight(s.project, 500))
+	for n := range 2500 {
+		spans = append(spans, plain(s.project, 1000+n/2, 1000+n, at(n%2, noon)))
+	}
+	batches := [][]*model.Span{spans[:30], spans[10:70], spans[70:90], spans[:90], spans[60:]}
+	seen := map[spanKey]bool{}
+	for _, batch := range batches {
+		cursor := s.head(t)
+		s.write(t, batch...)
+		want := map[string]model.Record{}
+		for _, r := range records(batch) {
+			if !seen[keyOf(r.Span)] {
+				seen[keyOf(r.Span)] = true
+				want[string(r.Raw)] = r
+			}
+		}
+		changes, _ := s.follow(t, cursor, 100)
+		for _, c := range changes {
+			if c.Project != s.project {
+				continue // laws of other projects run beside this one
+			}
+			for _, id := range c.TraceIDs {
+				ref := repo.TraceRef{ID: id, Range: model.TimeRange{Start: c.Earliest, End: c.Latest + 1}, Write: c.Write}
+				for _, segment := range s.segments(t, ref) {
+					takeSegment(t, segment, want)
+				}
+			}
+		}
+		for _, r := range want {
+			t.Fatalf("%d new spans are behind no change, such as %s", len(want), r.Span.SpanID)
+		}
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/agenttrace/agenttrace/internal/model"
+	"github.com/agenttrace/agenttrace/internal/query/plan"
 	"github.com/agenttrace/agenttrace/internal/repo"
 )
 
@@ -88,7 +89,11 @@ func traceMatches(q repo.TraceQuery, t *model.Trace, spans []*model.Span) bool {
 		(q.Status == nil || *q.Status == t.Status) &&
 		(q.Failed == nil || *q.Failed == t.Failed()) &&
 		q.Start.Contains(t.StartNano) &&
-		lasted(t.Duration(), q.MinDuration, q.MaxDuration)
+		lasted(t.Duration(), q.MinDuration, q.MaxDuration) &&
+		(q.Where == nil || plan.HoldsTrace(q.Where, t)) &&
+		!slices.ContainsFunc(q.Having, func(c plan.Condition) bool {
+			return !slices.ContainsFunc(spans, func(s *model.Span) bool { return plan.HoldsSpan(c, s) })
+		})
 }
 
 // spansOf returns all narrow spans that match q, in its order, whatever its
@@ -123,7 +128,8 @@ func spanMatches(q repo.SpanQuery, s *model.Span) bool {
 		(q.Status == nil || *q.Status == s.Status) &&
 		(q.Failed == nil || *q.Failed == s.Failed) &&
 		q.Start.Contains(s.StartNano) &&
-		lasted(s.EndNano-s.StartNano, q.MinDuration, q.MaxDuration)
+		lasted(s.EndNano-s.StartNano, q.MinDuration, q.MaxDuration) &&
+		(q.Where == nil || plan.HoldsSpan(q.Where, s))
 }
 
 func same(want, got string) bool { return want == "" || want == got }

@@ -27,10 +27,22 @@ type law struct {
 // empty database and says how to open it; the database lives until t ends.
 func Run(t *testing.T, create func(t *testing.T) Opener) {
 	t.Helper()
+	run(t, create, slices.Concat(writeLaws(), fieldLaws(), concurrencyLaws(), traceLaws(), tracesLaws(), spansLaws(),
+		conditionLaws(), narrowLaws(), aggregateLaws(), segmentLaws(), feedLaws(), maintainLaws(), callLaws()))
+}
+
+// RunQueries tests that searches over a store find what the language says. What
+// is asked of the store is asked by [Run] too: where one store is tested in
+// several ways, one of them will do.
+func RunQueries(t *testing.T, create func(t *testing.T) Opener) {
+	t.Helper()
+	run(t, create, queryLaws())
+}
+
+func run(t *testing.T, create func(t *testing.T) Opener, laws []law) {
+	t.Helper()
 	open := create(t)
 	common := &subject{Store: openUntilEnd(t, open), open: open}
-	laws := slices.Concat(writeLaws(), fieldLaws(), concurrencyLaws(), traceLaws(), tracesLaws(), spansLaws(),
-		segmentLaws(), feedLaws(), maintainLaws(), callLaws())
 	for _, l := range laws {
 		t.Run(l.name, func(t *testing.T) {
 			t.Parallel()

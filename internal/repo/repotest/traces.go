@@ -152,9 +152,10 @@ func identityMatchesAnySpan(t *testing.T, s *subject) {
 	}
 }
 
-// identityOfManySpans looks for an id that thousands of spans have, those of
-// each trace spread among those of all others, and for one that few have.
-func identityOfManySpans(t *testing.T, s *subject) {
+// manySpans writes traces of which the spans of each are spread among those of
+// all others, with an id that all spans have, and one that few have.
+func manySpans(t *testing.T, s *subject) *reference {
+	t.Helper()
 	var spans []*model.Span
 	for n := range 2400 {
 		span := plain(s.project, n%40, n, at(0, 23*time.Hour)+int64(n)*int64(3*time.Second))
@@ -162,10 +163,17 @@ func identityOfManySpans(t *testing.T, s *subject) {
 		if n%600 == 7 {
 			span.UserID = "rare"
 		}
+		span.Failed = n%5 == 0
 		spans = append(spans, span)
 	}
 	s.write(t, spans...)
-	corpus := referenceOf(spans)
+	return referenceOf(spans)
+}
+
+// identityOfManySpans looks for an id that thousands of spans have, and for one
+// that few have.
+func identityOfManySpans(t *testing.T, s *subject) {
+	corpus := manySpans(t, s)
 	for _, id := range []model.Identity{{AgentID: "busy"}, {AgentID: "busy", UserID: "rare"}} {
 		for _, order := range []repo.TraceOrder{repo.NewestFirst, repo.LongestFirst} {
 			q := repo.TraceQuery{Identity: id, Order: order, Limit: 7}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/agenttrace/agenttrace/internal/model"
 	"github.com/agenttrace/agenttrace/internal/otlp"
+	"github.com/agenttrace/agenttrace/internal/query"
+	"github.com/agenttrace/agenttrace/internal/query/plan"
 	"github.com/agenttrace/agenttrace/internal/repo"
 	"github.com/agenttrace/agenttrace/internal/sample"
 )
@@ -110,6 +112,18 @@ func BenchmarkRead(b *testing.B) {
 	})
 	benchmarkTraces(b, store, run)
 	benchmarkSpans(b, store, run, id)
+	benchmarkAggregate(b, store)
+}
+
+// is, isType and longerThan are terms of conditions.
+func is(i query.Intrinsic, v query.Value) plan.Term { return plan.Term{Intrinsic: i, Value: v} }
+
+func isType(t model.SpanType) plan.Term {
+	return is(query.Type, query.Value{Kind: query.KindType, Int: int64(t)})
+}
+
+func longerThan(d time.Duration) plan.Term {
+	return plan.Term{Intrinsic: query.SpanDuration, Op: plan.Greater, Value: query.Duration(int64(d))}
 }
 
 // runIn returns the identity of a run among the records.
@@ -137,6 +151,10 @@ func benchmarkTraces(b *testing.B, store repo.Reader, run model.Identity) {
 		{"longest traces of agent", repo.TraceQuery{Order: repo.LongestFirst, Identity: model.Identity{AgentID: run.AgentID}}},
 		{"longest traces of a minute", repo.TraceQuery{Order: repo.LongestFirst, Start: minute}},
 		{"traces of an unknown name", repo.TraceQuery{Name: "unknown"}},
+		{"traces with a failed tool call", repo.TraceQuery{Having: []plan.Condition{plan.All{isType(model.TypeTool), is(query.Failed, query.Boolean(true))}}}},
+		{"traces with a slow model call", repo.TraceQuery{Having: []plan.Condition{plan.All{isType(model.TypeLLM), longerThan(5 * time.Second)}}}},
+		{"traces of agent with a failed span", repo.TraceQuery{Having: []plan.Condition{is(query.AgentID, query.Text(run.AgentID)), is(query.Failed, query.Boolean(true))}}},
+		{"traces with an unknown tool", repo.TraceQuery{Having: []plan.Condition{is(query.ToolName, query.Text("unknown"))}}},
 	} {
 		c.query.Limit = 50
 		b.Run(c.name, func(b *testing.B) {
@@ -160,11 +178,36 @@ func benchmarkSpans(b *testing.B, store repo.Reader, run model.Identity, id mode
 		{"spans of trace", repo.SpanQuery{TraceID: id}},
 		{"spans of agent", repo.SpanQuery{Identity: model.Identity{AgentID: run.AgentID}}},
 		{"spans of an unknown name", repo.SpanQuery{Name: "unknown"}},
+		{"failed tool calls", repo.SpanQuery{Where: plan.All{isType(model.TypeTool), is(query.Failed, query.Boolean(true))}}},
+		{"slow model calls", repo.SpanQuery{Where: plan.All{isType(model.TypeLLM), longerThan(5 * time.Second)}}},
 	} {
 		c.query.Limit = 50
 		b.Run(c.name, func(b *testing.B) {
 			for b.Loop() {
 				if _, err := store.Spans(b.Context(), project, c.query); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func benchmarkAggregate(b *testing.B, store repo.Reader) {
+	hour := model.TimeRange{Start: benchStart.UnixNano(), End: benchStart.Add(time.Hour).UnixNano()}
+	byModel := []query.Intrinsic{query.ModelName}
+	for _, c := range []struct {
+		name string
+		ask  repo.Aggregation
+	}{
+		{"rate", repo.Aggregation{}},
+		{"rate of failures by tool", repo.Aggregation{By: []query.Intrinsic{query.ToolName}, Spans: repo.SpanQuery{Failed: new(true)}}},
+		{"tokens by model", repo.Aggregation{By: byModel, Value: query.UsageTotal}},
+		{"duration in buckets by model", repo.Aggregation{By: byModel, Value: query.SpanDuration, Bounds: []float64{1e6, 1e7, 1e8, 1e9, 1e10}}},
+	} {
+		c.ask.Spans.Start, c.ask.Step, c.ask.MaxCells = hour, int64(time.Minute), 100_000
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := store.Aggregate(b.Context(), project, c.ask); err != nil {
 					b.Fatal(err)
 				}
 			}

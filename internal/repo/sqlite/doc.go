@@ -23,7 +23,10 @@
 //
 // Each list names its index (INDEXED BY): SQLite sees parameters, not values,
 // so it cannot know which is selective, and statistics are not kept. Where that
-// hangs on the data, it is counted first, up to a bound. Tests hold the plans.
+// hangs on the data, it is counted first, up to a bound. Conditions on spans of
+// any shape are decided by SQL, row by row; what is looked up in an index is
+// found among the terms that must hold together. Tests hold the plans, and
+// testdata/queries.sql and testdata/conditions.sql show all there is.
 //
 // # Meaning
 //

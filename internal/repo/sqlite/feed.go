@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"strconv"
 
@@ -20,7 +21,7 @@ func (b *batch) noteChange(fresh []model.Record) error {
 		if err := b.logChange(); err != nil {
 			return err
 		}
-		b.change = repo.Change{Project: first.Project, Earliest: first.StartNano, Latest: first.StartNano}
+		b.change = repo.Change{Project: first.Project, Write: b.id, Earliest: first.StartNano, Latest: first.StartNano}
 	}
 	b.change.TraceIDs = append(b.change.TraceIDs, first.TraceID)
 	b.change.Spans += len(fresh)
@@ -32,7 +33,7 @@ func (b *batch) noteChange(fresh []model.Record) error {
 }
 
 const insertChange = `
-INSERT INTO change_log (project, trace_ids, spans, earliest_ns, latest_ns, written_ns) VALUES (?, ?, ?, ?, ?, ?)`
+INSERT INTO change_log (project, write_id, trace_ids, spans, earliest_ns, latest_ns, written_ns) VALUES (?, ?, ?, ?, ?, ?, ?)`
 
 // logChange writes the entry at hand, if there is one.
 func (b *batch) logChange() error {
@@ -44,7 +45,7 @@ func (b *batch) logChange() error {
 	for _, id := range c.TraceIDs {
 		ids = append(ids, id[:]...)
 	}
-	return b.tx.exec(insertChange, args(c.Project, ids, int64(c.Spans), c.Earliest, c.Latest, b.now)...)
+	return b.tx.exec(insertChange, args(c.Project, int64(c.Write), ids, int64(c.Spans), c.Earliest, c.Latest, b.now)...)
 }
 
 // selectEnds reads the ends of the log. Entries are removed from its old end
@@ -65,6 +66,18 @@ func (s *Store) Head(ctx context.Context) (repo.Cursor, error) {
 	return cursorAt(head), nil
 }
 
+// nextWrite returns the id of a write: the one that its first entry in the
+// change log will get. It is free, as the transaction holds the write lock, and
+// a write that makes no entry stores nothing that could name it.
+func nextWrite(t *tx) (id repo.WriteID, err error) {
+	err = t.query(func(values []driver.Value) error {
+		r := row{values: values, next: 1}
+		id = repo.WriteID(r.int() + 1)
+		return r.err
+	}, selectEnds)
+	return id, err
+}
+
 // ends returns the greatest id that was removed and the greatest ever given.
 func ends(ctx context.Context, q querier) (floor, head int64, err error) {
 	err = readRows(ctx, q, selectEnds, nil, func(r *row) error {
@@ -75,7 +88,7 @@ func ends(ctx context.Context, q querier) (floor, head int64, err error) {
 }
 
 const selectChanges = `
-SELECT id, project, trace_ids, spans, earliest_ns, latest_ns, written_ns
+SELECT id, project, write_id, trace_ids, spans, earliest_ns, latest_ns, written_ns
 FROM change_log WHERE id > ? ORDER BY id LIMIT ?`
 
 // Changes returns the entries behind a cursor. Entries and ends are read in one
@@ -94,7 +107,7 @@ func (s *Store) Changes(ctx context.Context, after repo.Cursor, limit int) ([]re
 		return readRows(ctx, tx, selectChanges, []any{place, limit}, func(r *row) error {
 			place = r.int()
 			changes = append(changes, repo.Change{
-				Project: r.text(), TraceIDs: traceIDs(r.blob()), Spans: int(r.int()),
+				Project: r.text(), Write: repo.WriteID(r.int()), TraceIDs: traceIDs(r.blob()), Spans: int(r.int()),
 				Earliest: r.int(), Latest: r.int(), WrittenNano: r.int(),
 			})
 			return r.err

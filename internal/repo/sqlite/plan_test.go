@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/agenttrace/agenttrace/internal/model"
+	"github.com/agenttrace/agenttrace/internal/query"
+	"github.com/agenttrace/agenttrace/internal/query/plan"
 	"github.com/agenttrace/agenttrace/internal/repo"
 )
 
@@ -27,9 +29,8 @@ func openTestStore(t *testing.T) *Store {
 	return store
 }
 
-// explain returns the lines of a query plan that say how page is found. What
-// follows only sorts the page itself.
-func explain(t *testing.T, s *Store, query string, args []any) string {
+// explained returns the lines of a query plan.
+func explained(t *testing.T, s *Store, query string, args []any) string {
 	t.Helper()
 	var lines []string
 	err := s.read(t.Context(), "explain", func(db *sql.DB) error {
@@ -42,7 +43,14 @@ func explain(t *testing.T, s *Store, query string, args []any) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan := strings.Join(lines, "\n")
+	return strings.Join(lines, "\n")
+}
+
+// explain returns the lines of a query plan that say how page is found. What
+// follows only sorts the page itself.
+func explain(t *testing.T, s *Store, query string, args []any) string {
+	t.Helper()
+	plan := explained(t, s, query, args)
 	page, _, found := strings.Cut(plan, "SCAN page")
 	if !found || !strings.HasPrefix(page, "MATERIALIZE page") {
 		t.Fatalf("the page is not found first:\n%s", plan)
@@ -62,6 +70,7 @@ func TestTraceListsWalkAnIndexInTheirOrder(t *testing.T) {
 	}{
 		{"newest", repo.TraceQuery{}, `traces_start`, `traces_start (project=?)`},
 		{"newest after", repo.TraceQuery{After: after}, `traces_start`, `traces_start (project=? AND (start_ns,trace_id)<(?,?))`},
+		{"newest after in a week", repo.TraceQuery{Start: week, After: after}, `traces_start`, `traces_start (project=? AND start_ns>? AND (start_ns,trace_id)<(?,?))`},
 		{"newest of a week", repo.TraceQuery{Start: week}, `traces_start`, `traces_start (project=? AND start_ns>? AND start_ns<?)`},
 		{"longest", repo.TraceQuery{Order: repo.LongestFirst}, `traces_duration`, `traces_duration (project=?)`},
 		{"longest after", repo.TraceQuery{Order: repo.LongestFirst, After: after}, `traces_duration`, `traces_duration (project=? AND (duration_ns,trace_id)<(?,?))`},
@@ -69,7 +78,7 @@ func TestTraceListsWalkAnIndexInTheirOrder(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := traceLister{project: "default", q: c.query}
-			conditions := l.conditions()
+			conditions := l.conditions(nil)
 			plan := explain(t, store, tracePage(c.index, conditions, c.query.Order), append(conditions.args, 10))
 			if !strings.Contains(plan, c.want) || strings.Contains(plan, "TEMP B-TREE") {
 				t.Errorf("want %s without a sort, got:\n%s", c.want, plan)
@@ -78,28 +87,28 @@ func TestTraceListsWalkAnIndexInTheirOrder(t *testing.T) {
 	}
 }
 
-func TestIdentityIsLookedUpByIndex(t *testing.T) {
+func TestConditionsOnSpansOfATraceAreLookedUpByItsId(t *testing.T) {
 	store := openTestStore(t)
-	ids := identityTerms(model.Identity{RunID: "r", SessionID: "s", UserID: "u", WorkflowID: "w", TeamID: "t", AgentID: "a"})
-	if len(ids) != 6 {
-		t.Fatalf("%d terms, want 6", len(ids))
+	having := append(identityTerms(model.Identity{RunID: "r", SessionID: "s", UserID: "u", WorkflowID: "w", TeamID: "t", AgentID: "a"}),
+		plan.Term{Intrinsic: query.ToolName, Value: query.Text("search")})
+	if len(having) != 7 {
+		t.Fatalf("%d conditions, want 7", len(having))
 	}
-	for _, id := range ids {
-		t.Run(id.index, func(t *testing.T) {
-			l := traceLister{project: "default"}
-			c := l.conditions()
-			addOtherIdentities(&c, "default", []identityTerm{id})
-			plan := explain(t, store, tracePage(`traces_start`, c, repo.NewestFirst), append(c.args, 10))
-			if !strings.Contains(plan, "spans_identity (project=? AND trace_id=?)") {
-				t.Errorf("the spans of a trace are not looked up by its id:\n%s", plan)
-			}
-		})
+	for _, h := range having {
+		l := traceLister{project: "default"}
+		c := l.conditions([]plan.Condition{h})
+		found := explain(t, store, tracePage(`traces_start`, c, repo.NewestFirst), append(c.args, 10))
+		if !strings.Contains(found, "spans_identity (project=? AND trace_id=?)") {
+			t.Errorf("%+v: the spans of a trace are not looked up by its id:\n%s", h, found)
+		}
 	}
 }
 
 func TestSpanListsWalkAnIndexInTheirOrder(t *testing.T) {
 	store := openTestStore(t)
 	failed := true
+	tool := is(query.ToolName, query.Text("search"))
+	week := model.TimeRange{Start: 1, End: 7 * model.NanosPerDay}
 	after := &repo.SpanCursor{StartNano: 5, TraceID: model.TraceID{1}, SpanID: model.SpanID{2}}
 	for _, c := range []struct {
 		name  string
@@ -110,6 +119,12 @@ func TestSpanListsWalkAnIndexInTheirOrder(t *testing.T) {
 		{"newest", repo.SpanQuery{}, `spans_start (project=?)`, false},
 		{"newest after", repo.SpanQuery{After: after}, `spans_start (project=? AND start_ns<?)`, false},
 		{"oldest after", repo.SpanQuery{After: after, Order: repo.SpansOldestFirst}, `spans_start (project=? AND start_ns>?)`, false},
+		{"newest after in a week", repo.SpanQuery{After: after, Start: week}, `spans_start (project=? AND start_ns>? AND start_ns<?)`, false},
+		{"failed where", repo.SpanQuery{Where: plan.All{tool, plan.All{is(query.Failed, query.Boolean(true))}}}, `spans_failed (project=?)`, false},
+		{"of a session where", repo.SpanQuery{Where: plan.All{tool, is(query.SessionID, query.Text("s"))}}, `spans_session (project=? AND session_id=?)`, false},
+		{"of one of two sessions", repo.SpanQuery{Where: plan.Any{is(query.SessionID, query.Text("s")), is(query.SessionID, query.Text("t"))}}, `spans_start (project=?)`, false},
+		{"of no session", repo.SpanQuery{Where: not(is(query.SessionID, query.Text("s")))}, `spans_start (project=?)`, false},
+		{"of a trace where", repo.SpanQuery{Where: is(query.TraceID, query.Text(model.TraceID{1}.String()))}, `spans_identity (project=? AND trace_id=?)`, true},
 		{"failed", repo.SpanQuery{Failed: &failed}, `spans_failed (project=?)`, false},
 		{"of a session", repo.SpanQuery{Identity: model.Identity{SessionID: "s"}}, `spans_session (project=? AND session_id=?)`, false},
 		{"failed of an agent", repo.SpanQuery{Identity: model.Identity{AgentID: "a"}, Failed: &failed}, `spans_agent (project=? AND agent_id=?)`, false},
@@ -124,6 +139,31 @@ func TestSpanListsWalkAnIndexInTheirOrder(t *testing.T) {
 				t.Errorf("want %s, a sort: %t, got:\n%s", c.want, c.sorts, plan)
 			}
 		})
+	}
+}
+
+func TestStretchesReadNothingButTheIndex(t *testing.T) {
+	store := openTestStore(t)
+	having := identityTerms(model.Identity{RunID: "r", SessionID: "s", UserID: "u", WorkflowID: "w", TeamID: "t", AgentID: "a"})
+	all := finders(append(having, is(query.Failed, query.Boolean(true))))
+	if len(all) != 7 {
+		t.Fatalf("%d indexes, want 7", len(all))
+	}
+	for _, f := range all {
+		s := newStretches(nil, f.index, f.indexed("default"), 1, 100)
+		s.after = &place{90, 7}
+		sql, args := s.endOfPart(10)
+		found := explained(t, store, sql, args)
+		if !strings.Contains(found, "USING COVERING INDEX "+f.index) || !strings.Contains(found, "start_ns>? AND start_ns<?") || strings.Contains(found, "TEMP B-TREE") {
+			t.Errorf("%s: %s", f.index, found)
+		}
+	}
+}
+
+func TestSpansOfATraceAreReadByItsId(t *testing.T) {
+	found := explained(t, openTestStore(t), selectSpansOfTrace, []any{"default", make([]byte, 16), 1000})
+	if !strings.Contains(found, "USING INDEX spans_identity (project=? AND trace_id=?)") {
+		t.Error(found)
 	}
 }
 

@@ -177,7 +177,7 @@ func setSpanArgs(a []driver.NamedValue, s *model.Span) {
 	u, id := &s.Usage, &s.Identity
 	for i, v := range [spanColumnCount]driver.Value{
 		s.Project, s.TraceID[:], s.SpanID.Int64(), s.StartNano, s.EndNano, parent,
-		int64(s.Type), int64(s.Kind), int64(s.Status), flag(s.Failed),
+		int64(s.Type), int64(s.Kind), int64(s.Status), truth(s.Failed),
 		u.Input, u.CacheRead, u.CacheWrite, u.Output, u.Reasoning, u.AudioInput, u.AudioOutput, u.Total,
 		s.FirstTokenNano, text(s.Name), text(s.StatusMessage), text(s.ErrorType), text(s.ErrorMessage),
 		text(s.Service), text(s.Environment),

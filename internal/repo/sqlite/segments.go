@@ -40,6 +40,7 @@ const (
 	selectSegments = `
 SELECT id, spans, earliest_ns, latest_ns FROM segments INDEXED BY segments_trace
 WHERE project = ? AND trace_id = ? AND (earliest_ns, id) > (?, ?) AND earliest_ns <= ? AND latest_ns >= ?
+	AND (write_id = ? OR ? = 0)
 ORDER BY earliest_ns, id LIMIT ?`
 
 	selectPayload = `SELECT payload FROM segments WHERE id = ?`
@@ -93,7 +94,7 @@ func (s *Store) findSegments(ctx context.Context, project string, ref repo.Trace
 	if ref.Range.End != 0 {
 		last = ref.Range.End - 1
 	}
-	args := []any{project, ref.ID[:], after.start, after.id, last, first, segmentsAtOnce}
+	args := []any{project, ref.ID[:], after.start, after.id, last, first, int64(ref.Write), int64(ref.Write), segmentsAtOnce}
 	err = s.read(ctx, "find segments", func(db *sql.DB) error {
 		return readRows(ctx, db, selectSegments, args, func(r *row) error {
 			id := r.int()

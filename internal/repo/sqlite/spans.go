@@ -3,9 +3,11 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"strings"
+	"slices"
 
 	"github.com/agenttrace/agenttrace/internal/model"
+	"github.com/agenttrace/agenttrace/internal/query"
+	"github.com/agenttrace/agenttrace/internal/query/plan"
 	"github.com/agenttrace/agenttrace/internal/repo"
 )
 
@@ -29,70 +31,91 @@ func (s *Store) Spans(ctx context.Context, project string, q repo.SpanQuery) ([]
 // spanPage returns the query for one page. As in tracePage, the ids are found
 // first, in one step that can be interrupted.
 func spanPage(project string, q repo.SpanQuery) (query string, args []any) {
-	c := spanConditions(project, q)
+	index, c := spanConditions(project, q)
 	order := ` ORDER BY start_ns DESC, id DESC`
 	if q.Order == repo.SpansOldestFirst {
 		order = ` ORDER BY start_ns, id`
 	}
-	query = `WITH page AS MATERIALIZED (SELECT id FROM spans INDEXED BY ` + spanIndex(q) + ` WHERE ` + c.String() + order + ` LIMIT ?)
+	query = `WITH page AS MATERIALIZED (SELECT id FROM spans INDEXED BY ` + index + ` WHERE ` + c.String() + order + ` LIMIT ?)
 SELECT ` + spanColumns + ` FROM page CROSS JOIN spans USING (id)` + order
 	return query, append(c.args, q.Limit)
 }
 
-// spanIndex returns which index yields the fewest spans, in order where there
-// is no trace id. SQLite cannot know: it sees parameters, not values.
-func spanIndex(q repo.SpanQuery) string {
-	ids := identityTerms(q.Identity)
-	switch {
-	case !q.TraceID.IsZero():
-		return `spans_identity`
-	case len(ids) > 0:
-		return ids[0].index
-	case q.Failed != nil && *q.Failed:
-		return `spans_failed`
+// spanConditions returns what spans must fulfil, and the index that yields the
+// fewest of them, in order where the trace is not known. SQLite cannot choose:
+// it sees parameters, not values.
+func spanConditions(project string, q repo.SpanQuery) (index string, c conditions) {
+	index, c, rest := spanLookup(project, q)
+	if q.After != nil {
+		c.addRange(behind(q.After.StartNano, q.Order == repo.SpansNewestFirst, q.Start))
+		c.addPlace(project, *q.After, q.Order)
+	} else {
+		c.addRange(q.Start)
 	}
-	return `spans_start`
+	for _, part := range rest {
+		c.addCondition(part)
+	}
+	return index, c
 }
 
-func spanConditions(project string, q repo.SpanQuery) conditions {
-	var c conditions
-	c.add(`project = ?`, project)
+// spanLookup returns the index, what comes before the start in it, and what else
+// spans must fulfil beside their time.
+func spanLookup(project string, q repo.SpanQuery) (index string, equal conditions, rest []plan.Condition) {
+	index, rest = `spans_start`, conjuncts(plan.All{plainFields(q), q.Where})
+	equal.add(`project = ?`, project)
+	if found := lookups(rest); len(found) > 0 {
+		index = found[0].index
+		equal.addCondition(found[0].term)
+		rest = slices.Delete(rest, found[0].part, found[0].part+1)
+	}
+	return index, equal, rest
+}
+
+// plainFields returns the condition that the fields of a query stand for.
+func plainFields(q repo.SpanQuery) (all plan.All) {
+	equal := func(i query.Intrinsic, v query.Value) {
+		all = append(all, plan.Term{Intrinsic: i, Value: v})
+	}
+	text := func(i query.Intrinsic, wanted string) {
+		if wanted != "" {
+			equal(i, query.Text(wanted))
+		}
+	}
 	if !q.TraceID.IsZero() {
-		c.add(`trace_id = ?`, q.TraceID[:])
+		equal(query.TraceID, query.Text(q.TraceID.String()))
 	}
 	if !q.SpanID.IsZero() {
-		c.add(`span_id = ?`, q.SpanID.Int64())
+		equal(query.SpanID, query.Text(q.SpanID.String()))
 	}
-	c.addRange(q.Start)
-	for _, id := range identityTerms(q.Identity) {
-		c.add(id.term, id.value)
-	}
+	all = append(all, identityTerms(q.Identity)...)
 	if len(q.Types) > 0 {
-		types := make([]any, len(q.Types))
-		for i, t := range q.Types {
-			types[i] = int64(t)
-		}
-		c.add(`type IN (?`+strings.Repeat(`, ?`, len(types)-1)+`)`, types...)
+		all = append(all, anyType(q.Types))
 	}
-	c.addText(`name = ?`, q.Name)
-	c.addText(`service = ?`, q.Service)
-	c.addText(`environment = ?`, q.Environment)
-	c.addText(`model = ?`, q.Model)
-	c.addText(`tool_name = ?`, q.ToolName)
+	text(query.Name, q.Name)
+	text(query.Service, q.Service)
+	text(query.Environment, q.Environment)
+	text(query.ModelName, q.Model)
+	text(query.ToolName, q.ToolName)
 	if q.Status != nil {
-		c.add(`status = ?`, int64(*q.Status))
+		equal(query.Status, query.Value{Kind: query.KindStatus, Int: int64(*q.Status)})
 	}
-	switch {
-	case q.Failed != nil && *q.Failed:
-		c.add(`failed = 1`) // a constant, so that the partial index applies
-	case q.Failed != nil:
-		c.add(`failed = 0`)
+	if q.Failed != nil {
+		equal(query.Failed, query.Boolean(*q.Failed))
 	}
-	c.addDuration(`(end_ns - start_ns)`, q.MinDuration, q.MaxDuration)
-	if q.After != nil {
-		c.addPlace(project, *q.After, q.Order)
+	if q.MinDuration != 0 {
+		all = append(all, plan.Term{Intrinsic: query.SpanDuration, Op: plan.GreaterEqual, Value: query.Duration(q.MinDuration)})
 	}
-	return c
+	if q.MaxDuration != 0 {
+		all = append(all, plan.Term{Intrinsic: query.SpanDuration, Op: plan.LessEqual, Value: query.Duration(q.MaxDuration)})
+	}
+	return all
+}
+
+func anyType(types []model.SpanType) (either plan.Any) {
+	for _, t := range types {
+		either = append(either, plan.Term{Intrinsic: query.Type, Value: query.Value{Kind: query.KindType, Int: int64(t)}})
+	}
+	return either
 }
 
 // addPlace restricts spans to those behind a. Where that span is gone, so are

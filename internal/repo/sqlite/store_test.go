@@ -17,11 +17,13 @@ import (
 	"github.com/agenttrace/agenttrace/internal/repo/sqlite"
 )
 
-func TestStoreKeepsTheLaw(t *testing.T) {
-	repotest.Run(t, func(t *testing.T) repotest.Opener {
-		path := filepath.Join(t.TempDir(), "agenttrace.db")
-		return func(t *testing.T) repo.Store { return open(t, path) }
-	})
+func TestStoreKeepsTheLaw(t *testing.T) { repotest.Run(t, newDatabase) }
+
+func TestQueriesFindWhatTheLanguageSays(t *testing.T) { repotest.RunQueries(t, newDatabase) }
+
+func newDatabase(t *testing.T) repotest.Opener {
+	path := filepath.Join(t.TempDir(), "agenttrace.db")
+	return func(t *testing.T) repo.Store { return open(t, path) }
 }
 
 // open opens a store that the caller closes.

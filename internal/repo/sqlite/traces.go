@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/agenttrace/agenttrace/internal/model"
+	"github.com/agenttrace/agenttrace/internal/query/plan"
 	"github.com/agenttrace/agenttrace/internal/repo"
 )
 
@@ -46,23 +47,28 @@ type traceLister struct {
 }
 
 func (l *traceLister) list(ctx context.Context) ([]*model.Trace, error) {
-	ids, err := l.rarestFirst(ctx, identityTerms(l.q.Identity))
+	having := slices.Concat(identityTerms(l.q.Identity), l.q.Having)
+	f, found, err := l.rarest(ctx, having)
 	switch {
 	case err != nil:
 		return nil, err
-	case l.q.Order == repo.LongestFirst && len(ids) > 0:
-		return l.longestOf(ctx, ids)
+	case found && f.index == traceIndex:
+		c := l.conditions(having)
+		c.addCondition(f.term)
+		return l.page(ctx, `traces_trace`, c)
+	case l.q.Order == repo.LongestFirst && found:
+		return l.longestOf(ctx, f, having)
 	case l.q.Order == repo.LongestFirst:
-		return l.longest(ctx)
-	case len(ids) > 0:
-		return l.walkIdentity(ctx, ids)
+		return l.longest(ctx, having)
+	case found:
+		return l.walk(ctx, f)
 	}
-	return l.page(ctx, `traces_start`, l.conditions())
+	return l.page(ctx, `traces_start`, l.conditions(having))
 }
 
 // longest walks the traces by duration, which costs the more the fewer of them
 // lie in the wanted time, and sorts those in it when they are few.
-func (l *traceLister) longest(ctx context.Context) ([]*model.Trace, error) {
+func (l *traceLister) longest(ctx context.Context, having []plan.Condition) ([]*model.Trace, error) {
 	var window conditions
 	window.add(`project = ?`, l.project)
 	window.addRange(l.q.Start)
@@ -71,38 +77,37 @@ func (l *traceLister) longest(ctx context.Context) ([]*model.Trace, error) {
 		return nil, err
 	}
 	if few {
-		return l.page(ctx, `traces_start`, l.conditions())
+		return l.page(ctx, `traces_start`, l.conditions(having))
 	}
-	return l.page(ctx, `traces_duration`, l.conditions())
+	return l.page(ctx, `traces_duration`, l.conditions(having))
 }
 
-// longestOf is longest for the traces that have a span with each id: it sorts
-// those that have the rarest id when they are few, else it walks the traces by
-// duration and looks the ids up.
-func (l *traceLister) longestOf(ctx context.Context, ids []identityTerm) ([]*model.Trace, error) {
-	var have conditions
-	have.add(`project = ?`, l.project)
-	have.add(ids[0].term, ids[0].value)
-	few, err := l.areFew(ctx, sortIdentity, `spans INDEXED BY `+ids[0].index, have)
+// longestOf is longest for the traces that have a span which fulfils f: it
+// sorts those when there are few spans in f's index, else it walks the traces
+// by duration and looks the spans of each up.
+func (l *traceLister) longestOf(ctx context.Context, f finder, having []plan.Condition) ([]*model.Trace, error) {
+	indexed := f.indexed(l.project)
+	few, err := l.areFew(ctx, sortIdentity, `spans INDEXED BY `+f.index, indexed)
 	if err != nil {
 		return nil, err
 	}
-	c := l.conditions()
-	if !few {
-		addOtherIdentities(&c, l.project, ids)
-		return l.page(ctx, `traces_duration`, c)
+	if few {
+		return l.page(ctx, `traces_trace`, l.metIn(f, indexed))
 	}
-	c.add(`trace_id IN (SELECT trace_id FROM spans INDEXED BY `+ids[0].index+` WHERE `+have.String()+`)`, have.args...)
-	addOtherIdentities(&c, l.project, ids[1:])
-	return l.page(ctx, `traces_trace`, c)
+	return l.page(ctx, `traces_duration`, l.conditions(having))
 }
 
-// conditions returns what a trace's own row must fulfil.
-func (l *traceLister) conditions() conditions {
+// conditions returns what a trace's own row must fulfil, and, by way of it, some
+// span of the trace for each of having.
+func (l *traceLister) conditions(having []plan.Condition) conditions {
 	q := l.q
 	var c conditions
 	c.add(`project = ?`, l.project)
-	c.addRange(q.Start)
+	if q.After != nil && q.Order == repo.NewestFirst {
+		c.addRange(behind(q.After.Key, true, q.Start))
+	} else {
+		c.addRange(q.Start)
+	}
 	c.addDuration(`duration_ns`, q.MinDuration, q.MaxDuration)
 	c.addText(`name = ?`, q.Name)
 	c.addText(`service = ?`, q.Service)
@@ -117,6 +122,12 @@ func (l *traceLister) conditions() conditions {
 		c.add(`(start_ns, trace_id) < (?, ?)`, a.Key, a.TraceID[:])
 	} else if a != nil {
 		c.add(`(duration_ns, trace_id) < (?, ?)`, a.Key, a.TraceID[:])
+	}
+	c.addCondition(q.Where)
+	for _, h := range having {
+		some := conditions{terms: []string{`project = ?`, `trace_id = traces.trace_id`}, args: []any{l.project}}
+		some.addCondition(h)
+		c.add(`EXISTS (SELECT 1 FROM spans INDEXED BY spans_identity WHERE `+some.String()+`)`, some.args...)
 	}
 	return c
 }
@@ -171,36 +182,4 @@ func (l *traceLister) countUpTo(ctx context.Context, most int, from string, c co
 	query := `SELECT count(*) FROM (SELECT 1 FROM ` + from + ` WHERE ` + c.String() + ` LIMIT ?)`
 	err = l.tx.QueryRowContext(ctx, query, append(slices.Clip(c.args), most)...).Scan(&n)
 	return n, err
-}
-
-// rarestFirst moves the id that the fewest spans have to the front.
-func (l *traceLister) rarestFirst(ctx context.Context, ids []identityTerm) ([]identityTerm, error) {
-	if len(ids) < 2 {
-		return ids, nil
-	}
-	const enough = 10_000 // an id on more spans is not rare
-	rarest, least := 0, enough
-	for i, id := range ids {
-		var have conditions
-		have.add(`project = ?`, l.project)
-		have.add(id.term, id.value)
-		n, err := l.countUpTo(ctx, least, `spans INDEXED BY `+id.index, have)
-		if err != nil {
-			return nil, err
-		}
-		if n < least {
-			rarest, least = i, n
-		}
-	}
-	ids[0], ids[rarest] = ids[rarest], ids[0]
-	return ids, nil
-}
-
-// addOtherIdentities demands a span for each id, found among the spans of the
-// trace.
-func addOtherIdentities(c *conditions, project string, ids []identityTerm) {
-	for _, id := range ids {
-		c.add(`EXISTS (SELECT 1 FROM spans INDEXED BY spans_identity
-			WHERE spans.project = ? AND spans.trace_id = traces.trace_id AND spans.`+id.term+`)`, project, id.value)
-	}
 }

@@ -28,7 +28,11 @@ func (s *Store) Write(ctx context.Context, records []model.Record) (repo.Written
 
 	var stored int
 	err := s.writer.transaction(ctx, func(t *tx) error {
-		b := batch{tx: t, now: s.now().UnixNano(), row: args(make([]driver.Value, spanColumnCount)...), segments: segments}
+		id, err := nextWrite(t)
+		if err != nil {
+			return err
+		}
+		b := batch{tx: t, id: id, now: s.now().UnixNano(), row: args(make([]driver.Value, spanColumnCount)...), segments: segments}
 		if err := b.write(ctx, distinct); err != nil {
 			return err
 		}
@@ -61,6 +65,7 @@ func byTrace(a, b model.Record) int {
 // batch is one Write inside its transaction.
 type batch struct {
 	tx       *tx
+	id       repo.WriteID
 	now      int64
 	row      []driver.NamedValue // of the span at hand
 	segments []otlp.Segment      // of all records, in their order; cut off as traces are written
@@ -141,14 +146,14 @@ func (b *batch) insertSpans(records []model.Record) ([]model.Record, error) {
 }
 
 const insertSegment = `
-INSERT INTO segments (project, trace_id, earliest_ns, latest_ns, spans, raw_bytes, payload)
-VALUES (?, ?, ?, ?, ?, ?, ?)`
+INSERT INTO segments (project, trace_id, earliest_ns, latest_ns, spans, raw_bytes, write_id, payload)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
 
 func (b *batch) insertSegments(segments []otlp.Segment) error {
 	for i := range segments {
 		g := &segments[i]
 		err := b.tx.exec(insertSegment, args(g.Project, g.TraceID[:], g.Earliest, g.Latest,
-			int64(g.Spans), int64(g.RawBytes), g.Payload)...)
+			int64(g.Spans), int64(g.RawBytes), int64(b.id), g.Payload)...)
 		if err != nil {
 			return err
 		}

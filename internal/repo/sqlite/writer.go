@@ -212,8 +212,8 @@ func blob(b []byte) driver.Value {
 	return b
 }
 
-// flag is how a boolean is stored.
-func flag(b bool) driver.Value {
+// truth is how a boolean is stored.
+func truth(b bool) driver.Value {
 	if b {
 		return int64(1)
 	}

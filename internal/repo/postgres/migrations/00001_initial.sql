@@ -111,6 +111,7 @@ CREATE TABLE segments (
     start_ns  bigint  NOT NULL, -- first start among the spans
     span_id   bigint  NOT NULL, -- of the first span
     latest_ns bigint  NOT NULL, -- last start among the spans
+    write_id  bigint  NOT NULL DEFAULT pg_current_xact_id()::text::bigint, -- the transaction, as x in change_log
     spans     integer NOT NULL,
     raw_bytes integer NOT NULL, -- length of the payload when decompressed
     project   text COLLATE "C" NOT NULL,

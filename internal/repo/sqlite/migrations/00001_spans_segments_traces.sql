@@ -70,6 +70,7 @@ CREATE TABLE segments (
     latest_ns   INTEGER NOT NULL, -- last start among the spans
     spans       INTEGER NOT NULL,
     raw_bytes   INTEGER NOT NULL, -- length of the payload when decompressed
+    write_id    INTEGER NOT NULL, -- of the write that stored them; see change_log
     payload     BLOB    NOT NULL
 ) STRICT;
 
@@ -126,12 +127,14 @@ CREATE UNIQUE INDEX traces_trace ON traces (project, trace_id);
 CREATE INDEX traces_start    ON traces (project, start_ns, trace_id);
 CREATE INDEX traces_duration ON traces (project, duration_ns, trace_id, start_ns);
 
--- One row per committed write and project. There is one writer at a time, so
--- the order of ids is the order of commits; AUTOINCREMENT never gives an id
--- twice, even after the newest rows were removed.
+-- One row per committed write and project, or several where the write has many
+-- traces. There is one writer at a time, so the order of ids is the order of
+-- commits; AUTOINCREMENT never gives an id twice, even after the newest rows
+-- were removed.
 CREATE TABLE change_log (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     project     TEXT    NOT NULL,
+    write_id    INTEGER NOT NULL, -- the id of the first row of the same write
     trace_ids   BLOB    NOT NULL, -- 16 bytes each
     spans       INTEGER NOT NULL,
     earliest_ns INTEGER NOT NULL,

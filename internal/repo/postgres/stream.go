@@ -1,0 +1,72 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// statement is a query and its arguments.
+type statement struct {
+	query string
+	args  []any
+}
+
+// stream runs queries, one after the other, and hands their rows to emit, as
+// they come, until emit says stop. What nobody has read yet waits in the
+// database.
+func (s *Store) stream(ctx context.Context, queries []statement, emit func(pgx.Rows) (goOn bool, err error)) (goOn bool, err error) {
+	conn, err := s.reads.Acquire(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer conn.Release()
+	var queue pgx.Batch
+	queue.Queue(`BEGIN READ ONLY`)
+	// A slow reader is no slow query.
+	queue.Queue(`SET LOCAL statement_timeout = 0`)
+	for _, q := range queries {
+		queue.Queue(q.query, q.args...)
+	}
+
+	// Reading what nobody wants any more could take long. Ending the context
+	// ends the query instead, and with it the connection; the pool makes another.
+	reading, stop := context.WithCancel(ctx)
+	defer stop()
+	results := conn.SendBatch(reading, &queue)
+	goOn, err = emitRows(results, queue.Len()-len(queries), len(queries), emit)
+	if err != nil || !goOn {
+		stop()
+		_ = results.Close() // it fails, since the query was cancelled
+		return goOn, err
+	}
+	if err := results.Close(); err != nil {
+		return false, err
+	}
+	_, err = conn.Exec(ctx, `COMMIT`)
+	return true, err
+}
+
+// emitRows reads the results of so many commands and of so many queries.
+func emitRows(results pgx.BatchResults, commands, queries int, emit func(pgx.Rows) (bool, error)) (goOn bool, err error) {
+	for range commands {
+		if _, err := results.Exec(); err != nil {
+			return false, err
+		}
+	}
+	for range queries {
+		rows, err := results.Query()
+		if err != nil {
+			return false, err
+		}
+		for rows.Next() {
+			if goOn, err := emit(rows); err != nil || !goOn {
+				return goOn, err
+			}
+		}
+		if err := rows.Err(); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}

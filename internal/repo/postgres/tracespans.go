@@ -1,0 +1,142 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"iter"
+	"math"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/agenttrace/agenttrace/internal/model"
+	"github.com/agenttrace/agenttrace/internal/repo"
+)
+
+// TraceSpans yields the narrow spans of the wanted traces.
+func (s *Store) TraceSpans(ctx context.Context, project string, refs ...repo.TraceRef) iter.Seq2[[]*model.Span, error] {
+	return func(yield func([]*model.Span, error) bool) {
+		for chunk := range slices.Chunk(refs, maxRefs) {
+			goOn, err := s.traceSpans(ctx, project, chunk, yield)
+			if err != nil {
+				yield(nil, s.explain(ctx, "read spans of traces", err))
+				return
+			}
+			if !goOn {
+				return
+			}
+		}
+	}
+}
+
+// traceSpans yields a trace whenever the first span of the next one comes.
+func (s *Store) traceSpans(ctx context.Context, project string, refs []repo.TraceRef, yield func([]*model.Span, error) bool) (goOn bool, err error) {
+	found, err := s.placesOf(ctx, project, refs)
+	if err != nil || len(found) == 0 {
+		return true, err
+	}
+	var trace []*model.Span
+	var place, last int64
+	goOn, err = s.stream(ctx, traceSpansQueries(project, found), func(rows pgx.Rows) (bool, error) {
+		span, err := scanSpan(rowBehind{rows, &place})
+		if err != nil {
+			return false, err
+		}
+		if place != last && trace != nil {
+			if !yield(trace, nil) {
+				return false, nil
+			}
+			trace = nil
+		}
+		last = place
+		trace = append(trace, span)
+		return true, nil
+	})
+	if err != nil || !goOn || trace == nil {
+		return goOn, err
+	}
+	return yield(trace, nil), nil
+}
+
+// rowBehind is a row behind a number.
+type rowBehind struct {
+	pgx.CollectableRow
+	number *int64
+}
+
+func (r rowBehind) Scan(dest ...any) error {
+	return r.CollectableRow.Scan(append([]any{r.number}, dest...)...)
+}
+
+// placeOf is where a trace that is stored may be, and how many of its spans are
+// wanted at most.
+type placeOf struct {
+	id model.TraceID
+	daysOf
+	most int64
+}
+
+// placesOf returns where the wanted traces are, in the order of refs. Those
+// whose range is open are looked up; of the others, it tells the days.
+func (s *Store) placesOf(ctx context.Context, project string, refs []repo.TraceRef) ([]placeOf, error) {
+	isOpen := func(r repo.TraceRef) bool { return r.Range.Start == 0 || r.Range.End == 0 }
+	var open []model.TraceID
+	for _, r := range refs {
+		if isOpen(r) {
+			open = append(open, r.ID)
+		}
+	}
+	var found map[model.TraceID]daysOf
+	if len(open) > 0 {
+		var err error
+		if found, err = findDays(ctx, s.reads, project, open); err != nil {
+			return nil, err
+		}
+	}
+	var places []placeOf
+	for _, r := range refs {
+		days, ok := daysOf{model.Day(r.Range.Start), model.Day(r.Range.End - 1)}, true
+		if isOpen(r) {
+			days, ok = found[r.ID]
+		}
+		if ok {
+			places = append(places, placeOf{r.ID, days, cmp.Or(r.MaxSpans, math.MaxInt64)})
+		}
+	}
+	return places, nil
+}
+
+// traceSpansSQL goes through the traces one after the other, along the primary
+// key, as a join could but need not: LIMIT keeps the lateral query apart. With
+// each row comes the place of its trace, for one may be wanted twice.
+const traceSpansSQL = `
+SELECT $3::bigint + wanted.place, s.*
+FROM unnest($2::uuid[]) WITH ORDINALITY AS wanted (trace_id, place),
+LATERAL (
+    SELECT ` + spanColumns + `
+    FROM spans
+    WHERE project = $1 AND spans.trace_id = wanted.trace_id AND start_ns >= $4 AND start_ns <= $5
+    LIMIT $6
+) AS s
+ORDER BY wanted.place, s.start_ns, s.span_id`
+
+// traceSpansQueries makes a query of each run of traces that are on the same
+// days, and of which as many spans are wanted: all in one would be planned over
+// all days between the first and the last of them.
+func traceSpansQueries(project string, places []placeOf) []statement {
+	var queries []statement
+	for first := 0; first < len(places); {
+		days, most := places[first].daysOf, places[first].most
+		var ids []pgtype.UUID
+		for _, p := range places[first:] {
+			if p.daysOf != days || p.most != most {
+				break
+			}
+			ids = append(ids, uuid(p.id))
+		}
+		queries = append(queries, statement{traceSpansSQL, []any{project, ids, first, days.first, lastOf(days.last), most}})
+		first += len(ids)
+	}
+	return queries
+}
