@@ -126,3 +126,39 @@ func TestRequestsWhileDrainingAreToldToComeBack(t *testing.T) {
 		}
 	}
 }
+
+func TestDrainSaysGoodbyeToTailsFirst(t *testing.T) {
+	s := newServer(t)
+	start(t, s)
+	type open = *connect.ServerStreamForClient[agenttracev1.TailSpansResponse]
+	tails := map[string]open{}
+	for name, version2 := range map[string]bool{"HTTP/1.1": false, "HTTP/2": true} {
+		tail, err := agenttracev1connect.NewTailServiceClient(client(t, version2), url(s, 0)).TailSpans(t.Context(), &agenttracev1.TailSpansRequest{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = tail.Close() }()
+		if !tail.Receive() {
+			t.Fatalf("%s: %v", name, tail.Err())
+		}
+		tails[name] = tail
+	}
+	trace := newTrace(1)
+	mustPost(t, client(t, false), url(s, 0), trace)
+	for name, tail := range tails {
+		for tail.Receive() && tail.Msg().GetBatch() == nil {
+		}
+		if got := len(tail.Msg().GetBatch().GetSpans()); got != len(trace.Spans) {
+			t.Errorf("%s: %d spans, want %d", name, got, len(trace.Spans))
+		}
+	}
+	// Nothing was cut off: that would be told as an error of the connection.
+	drain(t, s)
+	for name, tail := range tails {
+		for tail.Receive() {
+		}
+		if connect.CodeOf(tail.Err()) != connect.CodeUnavailable {
+			t.Errorf("%s: ended with %v, want unavailable", name, tail.Err())
+		}
+	}
+}

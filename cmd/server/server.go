@@ -19,7 +19,9 @@ import (
 	"github.com/agenttrace/agenttrace/internal/obs"
 	"github.com/agenttrace/agenttrace/internal/repo"
 	"github.com/agenttrace/agenttrace/internal/retention"
+	"github.com/agenttrace/agenttrace/internal/search"
 	"github.com/agenttrace/agenttrace/internal/service"
+	"github.com/agenttrace/agenttrace/internal/tail"
 )
 
 // Server is the whole of agenttrace in one value. Fill the exported fields,
@@ -79,7 +81,9 @@ func (s *Server) start(ctx context.Context) error {
 	if err := s.startRetention(ctx, store); err != nil {
 		return err
 	}
-	handler, err := s.handler(store, pipeline, registry)
+	tails := tail.New(tail.Config{Store: store, Now: s.Now, Log: s.Log})
+	s.inBackground(ctx, "tail", shareTail, tails.Run)
+	handler, err := s.handler(store, pipeline, tails, registry)
 	if err != nil {
 		return err
 	}
@@ -127,17 +131,19 @@ func (s *Server) ingestConfig(r prometheus.Registerer, shards int) ingest.Config
 }
 
 // handler is every door, observed.
-func (s *Server) handler(store repo.Store, pipeline *ingest.Pipeline, registry *prometheus.Registry) (http.Handler, error) {
+func (s *Server) handler(store repo.Store, pipeline *ingest.Pipeline, tails *tail.Hub, registry *prometheus.Registry) (http.Handler, error) {
 	c := s.Config
 	doors, err := service.NewHandler(service.Config{
 		Store:            store,
 		Ping:             store.Ping,
 		Ingest:           pipeline,
+		Tail:             tails,
 		Ready:            s.readiness,
 		Draining:         s.stopping,
 		Log:              s.Log,
 		Metrics:          obs.MetricsHandler(registry, s.Log),
 		Version:          s.Build.Version,
+		Now:              s.Now,
 		MaxMessageBytes:  int(c.MaxMessageBytes),
 		MaxInflightBytes: int(c.MaxInflight),
 		MaxSpanBytes:     int(c.MaxSpanBytes),
@@ -146,6 +152,14 @@ func (s *Server) handler(store repo.Store, pipeline *ingest.Pipeline, registry *
 		ReadTimeout:      time.Duration(c.ReadTimeout),
 		WriteTimeout:     time.Duration(c.WriteTimeout),
 		StallTimeout:     time.Duration(c.StallTimeout),
+		QueryTimeout:     time.Duration(c.QueryTimeout),
+		QueryLimits: search.Limits{
+			MaxRange:  time.Duration(c.MaxQueryRange),
+			MaxTraces: int64(c.MaxQueryTraces),
+			MaxBytes:  int64(c.MaxQueryBytes),
+			MaxSeries: c.MaxQuerySeries,
+			MaxPoints: int64(c.MaxQueryPoints),
+		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make the handler: %w", err)

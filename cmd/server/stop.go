@@ -21,7 +21,8 @@ type stopStep struct {
 const (
 	shareDemo      = 5
 	shareHTTP      = 50
-	shareRetention = 10
+	shareTail      = 5
+	shareRetention = 5
 	shareIngest    = 25
 	shareStore     = 10
 )

@@ -20,6 +20,8 @@ const (
 	minSpan     Size = 4 << 10
 	maxShards        = 256
 	maxConns         = 1000
+	maxSeries        = 100_000 // an answer holds them all at once
+	maxPoints        = 10_000_000
 	maxInFuture      = Duration(366 * day)
 	minTimeout       = Duration(100 * time.Millisecond)
 	maxTimeout       = Duration(day)
@@ -32,7 +34,7 @@ func (c *Config) check() error {
 		within("write-connections", c.WriteConnections, 0, maxConns),
 	}
 	if c.Command == CommandServe {
-		problems = append(problems, c.checkListen(), c.checkTLS(), c.checkTimes(), c.checkSizes())
+		problems = append(problems, c.checkListen(), c.checkTLS(), c.checkTimes(), c.checkSizes(), c.checkQueries())
 	}
 	return errors.Join(problems...)
 }
@@ -75,6 +77,16 @@ func (c *Config) checkSizes() error {
 			"must be at least --max-message-bytes (%v), or the largest request finds room only while nothing else waits", c.MaxMessageBytes))
 	}
 	return errors.Join(problems...)
+}
+
+func (c *Config) checkQueries() error {
+	return errors.Join(
+		within("max-query-traces", c.MaxQueryTraces, 1, math.MaxInt32),
+		within("max-query-bytes", c.MaxQueryBytes, minMessage, math.MaxInt64),
+		within("max-query-series", c.MaxQuerySeries, 1, maxSeries),
+		within("max-query-points", c.MaxQueryPoints, 1, maxPoints),
+		within("query-timeout", c.QueryTimeout, minTimeout, maxTimeout),
+	)
 }
 
 func (c *Config) checkTLS() error {

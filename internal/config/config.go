@@ -27,6 +27,7 @@ type Config struct {
 	Listening `embed:"" group:"listen"`
 	Database  `embed:"" group:"store"`
 	Limits    `embed:"" group:"limits"`
+	Queries   `embed:"" group:"queries"`
 	Ingest    `embed:"" group:"ingest"`
 	Running   `embed:"" group:"run"`
 
@@ -71,6 +72,17 @@ type Limits struct {
 	ReadTimeout     Duration `default:"30s" placeholder:"TIME" help:"Longest time for an answer that is not a stream. Default: ${default}."`
 	WriteTimeout    Duration `default:"60s" placeholder:"TIME" help:"Longest time from the first byte of a request with spans to its answer. Default: ${default}."`
 	StallTimeout    Duration `default:"60s" placeholder:"TIME" help:"How long a client may leave an answer lying before its connection is cut. Default: ${default}."`
+}
+
+// Queries is what one query may cost. MaxTraceBytes and MaxTraceSpans bound the
+// traces that it looks into.
+type Queries struct {
+	MaxQueryRange  Duration `default:"0s" placeholder:"TIME" help:"Longest range of time that a query may ask for; 0 for any. Default: ${default}."`
+	MaxQueryTraces int      `default:"100000" placeholder:"N" help:"Most traces that a query may look into; streams have no such limit. Default: ${default}."`
+	MaxQueryBytes  Size     `default:"4GiB" placeholder:"SIZE" help:"Most content, decompressed, that a query may look into; streams have no such limit. Default: ${default}."`
+	MaxQuerySeries int      `default:"1000" placeholder:"N" help:"Most series in the answer to a metrics query. Default: ${default}."`
+	MaxQueryPoints int      `default:"100000" placeholder:"N" help:"Most points in the answer to a metrics query, all series together. Default: ${default}."`
+	QueryTimeout   Duration `default:"10m" placeholder:"TIME" help:"Longest time for a stream that searches; --read-timeout bounds the other calls. Default: ${default}."`
 }
 
 // Ingest is how spans are gathered into transactions.
@@ -138,6 +150,7 @@ func newParser(c *Config, environ []string, stdout io.Writer, exit func(int)) (*
 			{Key: "listen", Title: "Listening"},
 			{Key: "store", Title: "Storage"},
 			{Key: "limits", Title: "Limits (sizes such as 64MiB, times such as 36h or 30d)"},
+			{Key: "queries", Title: "What one query may cost"},
 			{Key: "ingest", Title: "Batches and queue"},
 			{Key: "run", Title: "Running"},
 		}),

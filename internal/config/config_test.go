@@ -70,7 +70,8 @@ func TestEveryFlagCanBeSetByItsVariable(t *testing.T) {
 		"max-span-bytes": "64KiB", "max-trace-bytes": "1MiB", "shards": "3", "batch-spans": "7", "batch-bytes": "1MiB", "batch-linger": "5ms",
 		"commit-timeout": "5s", "queue-spans": "9", "queue-bytes": "128MiB", "shutdown-timeout": "3s", "demo": "true", "log-level": "debug",
 		"log-format": "json", "max-trace-spans": "5", "max-inflight-bytes": "128MiB", "read-timeout": "1s", "write-timeout": "1s", "stall-timeout": "1s",
-		"statement-timeout": "5s", "skip-migrations": "true",
+		"statement-timeout": "5s", "skip-migrations": "true", "max-query-range": "30d", "max-query-traces": "7", "max-query-bytes": "1GiB",
+		"max-query-series": "7", "max-query-points": "7", "query-timeout": "1h",
 	}
 	flags, err := config.Flags()
 	if err != nil {
@@ -131,6 +132,12 @@ func TestValuesThatCannotBeRightAreRefusedByName(t *testing.T) {
 		{[]string{"--write-timeout=30d"}, "write-timeout"},
 		{[]string{"--stall-timeout=1ms"}, "stall-timeout"},
 		{[]string{"--statement-timeout=0s"}, "statement-timeout"},
+		{[]string{"--max-query-range=-1h"}, "max-query-range"},
+		{[]string{"--max-query-traces=0"}, "max-query-traces"},
+		{[]string{"--max-query-bytes=4"}, "max-query-bytes"},
+		{[]string{"--max-query-series=1000000"}, "max-query-series"},
+		{[]string{"--max-query-points=0"}, "max-query-points"},
+		{[]string{"--query-timeout=0s"}, "query-timeout"},
 		{[]string{"--queue-bytes=1MiB"}, "queue-bytes"},
 		{[]string{"--queue-spans=0"}, "queue-spans"},
 		{[]string{"--shards=-1"}, "shards"},

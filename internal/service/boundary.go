@@ -47,12 +47,17 @@ func (b *boundary) WrapStreamingHandler(next connect.StreamingHandlerFunc) conne
 		defer b.recover(ctx, conn.Spec().Procedure, &err)
 		if err := next(ctx, conn); err != nil {
 			if errors.Is(context.Cause(ctx), errDraining) {
-				return fault.Retry(connect.CodeUnavailable, "the server is stopping; begin again", time.Second)
+				return stopping()
 			}
 			return b.faults.Map(ctx, conn.Spec().Procedure, err)
 		}
 		return nil
 	}
+}
+
+// stopping is what a stream ends with when the server does.
+func stopping() error {
+	return fault.Retry(connect.CodeUnavailable, "the server is stopping; begin again", time.Second)
 }
 
 // recover is deferred.

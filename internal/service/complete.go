@@ -23,11 +23,11 @@ type spanKey struct {
 func keyOf(s *model.Span) spanKey { return spanKey{s.TraceID, s.SpanID, s.StartNano} }
 
 // complete returns the complete messages of narrow spans, in their order. When
-// they are more than an answer may hold, it returns those at the front that
-// fit, but at least one. A span whose content is gone, because its day was
-// dropped meanwhile, stays narrow.
-func (s *traceService) complete(ctx context.Context, project string, narrow []*model.Span) ([]*pb.Span, error) {
-	full, err := s.read(ctx, project, narrow)
+// they have more than maxBytes, it returns those at the front that fit, but at
+// least one. A span whose content is gone, because its day was dropped
+// meanwhile, stays narrow.
+func (s *traceService) complete(ctx context.Context, project string, narrow []*model.Span, maxBytes int) ([]*pb.Span, error) {
+	full, err := s.read(ctx, project, narrow, maxBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func (s *traceService) complete(ctx context.Context, project string, narrow []*m
 	if len(out) == 0 && len(narrow) > 1 {
 		// The first trace alone was too much, and the first span was not yet
 		// among what was read of it.
-		return s.complete(ctx, project, narrow[:1])
+		return s.complete(ctx, project, narrow[:1], maxBytes)
 	}
 	return out, nil
 }
@@ -57,8 +57,8 @@ type completed struct {
 }
 
 // read reads the content of narrow spans, trace by trace in the order in which
-// they appear, until all is read or an answer is full.
-func (s *traceService) read(ctx context.Context, project string, narrow []*model.Span) (completed, error) {
+// they appear, until all is read or they have more than maxBytes.
+func (s *traceService) read(ctx context.Context, project string, narrow []*model.Span, maxBytes int) (completed, error) {
 	wanted := make(map[spanKey]bool, len(narrow))
 	for _, span := range narrow {
 		wanted[keyOf(span)] = true
@@ -69,7 +69,7 @@ func (s *traceService) read(ctx context.Context, project string, narrow []*model
 		if err != nil {
 			return completed{}, err
 		}
-		if size > s.pageBytes {
+		if size > maxBytes {
 			out.cut = true
 			return out, nil
 		}

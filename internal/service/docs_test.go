@@ -15,6 +15,7 @@ func TestDocsListEveryReason(t *testing.T) {
 	}
 	for _, reason := range []string{
 		fault.ReasonTraceTooLarge, fault.ReasonPageTokenInvalid, fault.ReasonPageTokenMismatch, fault.ReasonMessageTooLarge,
+		fault.ReasonQueryInvalid, fault.ReasonQueryTooBroad, fault.ReasonCursorExpired,
 	} {
 		if !strings.Contains(string(docs), "| `"+reason+"` |") {
 			t.Errorf("docs/api.md does not list %s", reason)

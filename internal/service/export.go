@@ -1,72 +1,103 @@
 package service
 
 import (
+	"bytes"
 	"context"
+	"iter"
 	"math"
 
 	"connectrpc.com/connect"
 
 	pb "github.com/agenttrace/agenttrace/gen/agenttrace/v1"
 	"github.com/agenttrace/agenttrace/internal/repo"
+	"github.com/agenttrace/agenttrace/internal/search"
 	"github.com/agenttrace/agenttrace/internal/service/tenant"
 )
 
 // ExportTraces sends the spans of all selected traces as they were received.
+// TracesData messages that stand one after the other are one.
 func (s *traceService) ExportTraces(ctx context.Context, req *pb.ExportTracesRequest, stream *connect.ServerStream[pb.ExportTracesResponse]) error {
-	q, err := traceQuery(req, req.Failed)
+	selected, err := selectTraces(req, req.Failed)
 	if err != nil {
 		return err
 	}
-	batch := &exportBatch{stream: stream}
-	for traces, err := range s.pages(ctx, q, req.GetLimit()) {
-		if err != nil {
-			return err
+	d := delivery[piece]{}
+	d.size = func(p piece) int { return len(p.data) }
+	d.send = func(pieces []piece) error {
+		message := &pb.ExportTracesResponse{}
+		for _, p := range pieces {
+			message.TracesData = append(message.TracesData, p.data...)
+			message.SpanCount += int32(p.spans)
 		}
-		refs := make([]repo.TraceRef, len(traces))
-		for i, t := range traces {
-			refs[i] = traceRef(t)
-		}
-		for segment, err := range s.store.Segments(ctx, tenant.Project(ctx), refs...) {
+		return stream.Send(message)
+	}
+	// What a search finds is sent at once; what is merely listed is read together.
+	together := 1
+	if selected.query == nil {
+		together = batchItems
+	}
+	return s.engines.bounded(ctx, selected.query, func(ctx context.Context) error {
+		return d.run(ctx, func(ctx context.Context, note func(search.Progress)) iter.Seq2[piece, error] {
+			return s.exported(ctx, refsTo(s.allTraces(ctx, selected, req.GetLimit(), note), together))
+		})
+	})
+}
+
+// refsTo yields what to ask the segments of traces by, at most n at once.
+func refsTo(traces iter.Seq2[search.TraceMatch, error], n int) iter.Seq2[[]repo.TraceRef, error] {
+	return func(yield func([]repo.TraceRef, error) bool) {
+		var refs []repo.TraceRef
+		for t, err := range traces {
 			if err != nil {
-				return err
+				yield(nil, err)
+				return
 			}
-			for part, err := range pieces(segment, math.MaxInt, false) {
+			if refs = append(refs, traceRef(t.Trace)); len(refs) == n {
+				if !yield(refs, nil) {
+					return
+				}
+				refs = nil
+			}
+		}
+		if len(refs) > 0 {
+			yield(refs, nil)
+		}
+	}
+}
+
+// exported yields the spans of traces, in pieces that are small enough to send.
+func (s *traceService) exported(ctx context.Context, groups iter.Seq2[[]repo.TraceRef, error]) iter.Seq2[piece, error] {
+	return func(yield func(piece, error) bool) {
+		for refs, err := range groups {
+			if err != nil {
+				yield(piece{}, err)
+				return
+			}
+			for segment, err := range s.store.Segments(ctx, tenant.Project(ctx), refs...) {
 				if err != nil {
-					return unreadable(err)
+					yield(piece{}, err)
+					return
 				}
-				if err := batch.add(part); err != nil {
-					return err
+				if !copies(segment, yield) {
+					return
 				}
 			}
 		}
 	}
-	return batch.flush()
 }
 
-// exportBatch gathers pieces until they are enough for a message. TracesData
-// messages that stand one after the other are one.
-type exportBatch struct {
-	stream *connect.ServerStream[pb.ExportTracesResponse]
-	data   []byte
-	spans  int
-}
-
-func (b *exportBatch) add(p piece) error {
-	if len(b.data)+len(p.data) > batchBytes {
-		if err := b.flush(); err != nil {
-			return err
+// copies yields the pieces of a segment, each with memory of its own: it waits
+// for the one before it to be sent. It returns whether more are wanted.
+func copies(segment repo.Segment, yield func(piece, error) bool) bool {
+	for part, err := range pieces(segment, math.MaxInt, false) {
+		if err != nil {
+			yield(piece{}, unreadable(err))
+			return false
+		}
+		part.data = bytes.Clone(part.data)
+		if !yield(part, nil) {
+			return false
 		}
 	}
-	b.data = append(b.data, p.data...)
-	b.spans += p.spans
-	return nil
-}
-
-func (b *exportBatch) flush() error {
-	if b.spans == 0 {
-		return nil
-	}
-	err := b.stream.Send(&pb.ExportTracesResponse{TracesData: b.data, SpanCount: int32(b.spans)})
-	b.data, b.spans = b.data[:0], 0
-	return err
+	return true
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/agenttrace/agenttrace/gen/agenttrace/v1/agenttracev1connect"
 	"github.com/agenttrace/agenttrace/internal/otlp"
 	"github.com/agenttrace/agenttrace/internal/repo"
+	"github.com/agenttrace/agenttrace/internal/search"
 	"github.com/agenttrace/agenttrace/internal/service/compress"
 	"github.com/agenttrace/agenttrace/internal/service/fault"
 	"github.com/agenttrace/agenttrace/internal/service/intake"
@@ -32,18 +33,21 @@ const (
 	DefaultReadTimeout     = 30 * time.Second
 	DefaultWriteTimeout    = 60 * time.Second
 	DefaultStallTimeout    = 60 * time.Second
+	DefaultQueryTimeout    = 10 * time.Minute
 )
 
-// Config says what the handler serves. Store and Ingest are needed; the zero
-// value of every other field is its default.
+// Config says what the handler serves. Store, Ingest and Tail are needed; the
+// zero value of every other field is its default.
 type Config struct {
 	Store   repo.Reader
 	Ingest  Ingester
+	Tail    Tailer
 	Ping    func(context.Context) error // whether the store can answer; nil for "it can"
 	Ready   func() error                // whether this process takes work; nil for "it does"
 	Log     *slog.Logger                // default: discards
 	Metrics http.Handler                // served at /metrics; nil for none
 	Version string                      // shown at /
+	Now     func() time.Time            // default: time.Now
 
 	// Draining is closed when the server begins to stop: streams then end with
 	// UNAVAILABLE, everything else as if nothing were. Nil for never.
@@ -58,6 +62,11 @@ type Config struct {
 	ReadTimeout  time.Duration // of a unary read
 	WriteTimeout time.Duration // of a write, from its first byte to its commit
 	StallTimeout time.Duration // how long a client may leave an answer lying
+	QueryTimeout time.Duration // of a stream that searches
+
+	// QueryLimits bounds what one query may cost. The bounds of one trace in it
+	// are not used: they are MaxTraceBytes and MaxTraceSpans.
+	QueryLimits search.Limits
 }
 
 func (c Config) withDefaults() Config {
@@ -70,6 +79,10 @@ func (c Config) withDefaults() Config {
 	c.ReadTimeout = orDefault(c.ReadTimeout, DefaultReadTimeout)
 	c.WriteTimeout = orDefault(c.WriteTimeout, DefaultWriteTimeout)
 	c.StallTimeout = orDefault(c.StallTimeout, DefaultStallTimeout)
+	c.QueryTimeout = orDefault(c.QueryTimeout, DefaultQueryTimeout)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	if c.Ping == nil {
 		c.Ping = func(context.Context) error { return nil }
 	}
@@ -95,8 +108,8 @@ const maxQueryBytes = 1 << 20
 // NewHandler returns the handler of all doors. It may serve any number of
 // listeners, and has nothing to close.
 func NewHandler(c Config) (http.Handler, error) {
-	if c.Store == nil || c.Ingest == nil {
-		return nil, errors.New("service: Store and Ingest are needed")
+	if c.Store == nil || c.Ingest == nil || c.Tail == nil {
+		return nil, errors.New("service: Store, Ingest and Tail are needed")
 	}
 	c = c.withDefaults()
 	faults := &fault.Mapper{Log: c.Log}
@@ -120,7 +133,7 @@ func NewHandler(c Config) (http.Handler, error) {
 
 	mux.Handle(agenttracev1connect.NewIngestServiceHandler(&ingestService{intake: in},
 		rpcOptions(&boundary{faults: faults, timeout: c.WriteTimeout}, c.MaxMessageBytes)))
-	mountTraceService(mux, c, rpcOptions(&boundary{faults: faults, timeout: c.ReadTimeout}, maxQueryBytes))
+	mountReaders(mux, c, rpcOptions(&boundary{faults: faults, timeout: c.ReadTimeout}, maxQueryBytes))
 
 	probes := &probes{ready: c.Ready, ping: c.Ping}
 	probes.mount(mux)
@@ -134,18 +147,28 @@ func NewHandler(c Config) (http.Handler, error) {
 	return mux, nil
 }
 
-// mountTraceService serves the service that reads. Its streams end when the
-// server begins to stop.
-func mountTraceService(mux *http.ServeMux, c Config, options connect.HandlerOption) {
-	path, traces := agenttracev1connect.NewTraceServiceHandler(newTraceService(c), options)
-	mux.Handle(path, &stallGuard{next: traces, timeout: c.StallTimeout})
+// mountReaders serves the services that read. Their streams end when the server
+// begins to stop.
+func mountReaders(mux *http.ServeMux, c Config, options connect.HandlerOption) {
+	engines := newEngines(c)
+	mount := func(path string, h http.Handler) {
+		mux.Handle(path, &stallGuard{next: h, timeout: c.StallTimeout})
+	}
+	mount(agenttracev1connect.NewQueryServiceHandler(&queryService{engine: engines.calls, now: c.Now}, options))
+
+	path, traces := agenttracev1connect.NewTraceServiceHandler(newTraceService(c, engines), options)
+	mount(path, traces)
 	for _, stream := range []string{
 		agenttracev1connect.TraceServiceStreamTraceProcedure,
 		agenttracev1connect.TraceServiceStreamTracesProcedure,
+		agenttracev1connect.TraceServiceStreamSpansProcedure,
 		agenttracev1connect.TraceServiceExportTracesProcedure,
 	} {
 		mux.Handle(stream, &stallGuard{next: traces, timeout: c.StallTimeout, draining: c.Draining})
 	}
+
+	path, tails := agenttracev1connect.NewTailServiceHandler(&tailService{tails: c.Tail, now: c.Now}, options)
+	mux.Handle(path, &stallGuard{next: tails, timeout: c.StallTimeout, draining: c.Draining})
 }
 
 // rpcOptions is what our own services have in common.

@@ -24,6 +24,8 @@ func services() []string {
 	return []string{
 		agenttracev1connect.IngestServiceName,
 		agenttracev1connect.TraceServiceName,
+		agenttracev1connect.QueryServiceName,
+		agenttracev1connect.TailServiceName,
 		otlpdoor.ServiceName,
 		grpchealth.HealthV1ServiceName,
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/agenttrace/agenttrace/internal/ingest"
 	"github.com/agenttrace/agenttrace/internal/repo/sqlite"
 	"github.com/agenttrace/agenttrace/internal/service"
+	"github.com/agenttrace/agenttrace/internal/tail"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -31,6 +32,8 @@ type server struct {
 	store  *sqlite.Store // nil when the test brought its own
 	traces agenttracev1connect.TraceServiceClient
 	ingest agenttracev1connect.IngestServiceClient
+	query  agenttracev1connect.QueryServiceClient
+	tails  agenttracev1connect.TailServiceClient
 	log    *logRecords
 }
 
@@ -45,7 +48,13 @@ func newServer(t *testing.T, changes ...func(*service.Config)) *server {
 	}
 	s.store = store
 	pipeline := ingest.New(store, ingest.Config{Shards: 1, Now: func() time.Time { return now }})
+	hub := tail.New(tail.Config{Store: store})
+	following, stop := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { hub.Run(following) })
 	t.Cleanup(func() {
+		stop()
+		running.Wait()
 		if err := pipeline.Close(context.WithoutCancel(t.Context())); err != nil {
 			t.Error(err)
 		}
@@ -58,7 +67,9 @@ func newServer(t *testing.T, changes ...func(*service.Config)) *server {
 			t.Logf("logged errors: %q, panics: %q", s.log.attr("error"), s.log.attr("panic"))
 		}
 	})
-	c := service.Config{Store: store, Ingest: pipeline, Ping: store.Ping, Log: slog.New(s.log), Version: "test"}
+	c := service.Config{
+		Store: store, Ingest: pipeline, Tail: hub, Ping: store.Ping, Log: slog.New(s.log), Version: "test", Now: func() time.Time { return now },
+	}
 	for _, change := range changes {
 		change(&c)
 	}
@@ -85,6 +96,8 @@ func (s *server) listen(t *testing.T, handler http.Handler) {
 	s.h2 = newClient(t, func(p *http.Protocols) { p.SetUnencryptedHTTP2(true) })
 	s.traces = agenttracev1connect.NewTraceServiceClient(s.h2, s.url, connect.WithGRPC())
 	s.ingest = agenttracev1connect.NewIngestServiceClient(s.h2, s.url, connect.WithGRPC())
+	s.query = agenttracev1connect.NewQueryServiceClient(s.h2, s.url, connect.WithGRPC())
+	s.tails = agenttracev1connect.NewTailServiceClient(s.h2, s.url, connect.WithGRPC())
 }
 
 func newClient(t *testing.T, choose func(*http.Protocols)) *http.Client {

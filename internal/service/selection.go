@@ -24,21 +24,29 @@ type fieldSelection interface {
 	GetEnvironment() string
 	GetName() string
 	GetStatus() pb.StatusCode
-	GetStartTime() *timestamppb.Timestamp
-	GetEndTime() *timestamppb.Timestamp
+	timeSelection
 	GetMinDuration() *durationpb.Duration
 	GetMaxDuration() *durationpb.Duration
 }
 
-// traceSelection is what the three requests for many traces have in common.
-type traceSelection interface {
+// queried is what requests have in common that select by a query, too.
+type queried interface {
 	fieldSelection
-	GetOrderBy() pb.TraceOrder
+	GetQuery() string
 }
 
-// traceQuery returns the query that a request stands for. The field failed is
-// given beside it, since a getter does not tell false from absent.
-func traceQuery(in traceSelection, failed *bool) (repo.TraceQuery, error) {
+// spanSelection is what requests for spans have in common.
+type spanSelection interface {
+	fieldSelection
+	GetTraceId() string
+	GetTypes() []pb.SpanType
+	GetModel() string
+	GetToolName() string
+}
+
+// traceQuery returns the query that a request for traces stands for. The field
+// failed is given beside it, since a getter does not tell false from absent.
+func traceQuery(in fieldSelection, failed *bool) (repo.TraceQuery, error) {
 	q := repo.TraceQuery{
 		Identity:    identityOf(in),
 		Name:        in.GetName(),
@@ -49,7 +57,7 @@ func traceQuery(in traceSelection, failed *bool) (repo.TraceQuery, error) {
 		MinDuration: int64(in.GetMinDuration().AsDuration()),
 		MaxDuration: int64(in.GetMaxDuration().AsDuration()),
 	}
-	if in.GetOrderBy() == pb.TraceOrder_TRACE_ORDER_DURATION {
+	if ordered, ok := in.(interface{ GetOrderBy() pb.TraceOrder }); ok && ordered.GetOrderBy() == pb.TraceOrder_TRACE_ORDER_DURATION {
 		q.Order = repo.LongestFirst
 	}
 	var err error
@@ -57,8 +65,8 @@ func traceQuery(in traceSelection, failed *bool) (repo.TraceQuery, error) {
 	return q, err
 }
 
-// spanQuery returns the query that a request stands for.
-func spanQuery(in *pb.ListSpansRequest) (repo.SpanQuery, error) {
+// spanQuery returns the query that a request for spans stands for.
+func spanQuery(in spanSelection, failed *bool) (repo.SpanQuery, error) {
 	q := repo.SpanQuery{
 		Identity:    identityOf(in),
 		Name:        in.GetName(),
@@ -67,11 +75,11 @@ func spanQuery(in *pb.ListSpansRequest) (repo.SpanQuery, error) {
 		Model:       in.GetModel(),
 		ToolName:    in.GetToolName(),
 		Status:      statusOf(in),
-		Failed:      in.Failed,
+		Failed:      failed,
 		MinDuration: int64(in.GetMinDuration().AsDuration()),
 		MaxDuration: int64(in.GetMaxDuration().AsDuration()),
 	}
-	if in.GetOrderBy() == pb.SpanOrder_SPAN_ORDER_OLDEST_FIRST {
+	if ordered, ok := in.(interface{ GetOrderBy() pb.SpanOrder }); ok && ordered.GetOrderBy() == pb.SpanOrder_SPAN_ORDER_OLDEST_FIRST {
 		q.Order = repo.SpansOldestFirst
 	}
 	for _, t := range in.GetTypes() {
@@ -108,9 +116,23 @@ func statusOf(in fieldSelection) *model.StatusCode {
 	return new(model.StatusCode(in.GetStatus()))
 }
 
-// rangeOf returns the wanted range of starts. Bounds that no stored span can
-// lie beyond are moved to where int64 and "open" mean the same.
+// rangeOf returns the wanted range of starts.
 func rangeOf(in fieldSelection) (model.TimeRange, error) {
+	if longest := in.GetMaxDuration().AsDuration(); longest > 0 && longest < in.GetMinDuration().AsDuration() {
+		return model.TimeRange{}, fault.InvalidField("max_duration", "must not be less than min_duration")
+	}
+	return timeRange(in)
+}
+
+// timeSelection is what requests with a range of time have in common.
+type timeSelection interface {
+	GetStartTime() *timestamppb.Timestamp
+	GetEndTime() *timestamppb.Timestamp
+}
+
+// timeRange returns the range that a request names. Bounds that no stored span
+// can lie beyond are moved to where int64 and "open" mean the same.
+func timeRange(in timeSelection) (model.TimeRange, error) {
 	var r model.TimeRange
 	if t := in.GetStartTime(); t != nil {
 		if t.CheckValid() != nil {
@@ -126,9 +148,6 @@ func rangeOf(in fieldSelection) (model.TimeRange, error) {
 		if r.End <= r.Start {
 			return r, fault.InvalidField("end_time", "must be after start_time")
 		}
-	}
-	if longest := in.GetMaxDuration().AsDuration(); longest > 0 && longest < in.GetMinDuration().AsDuration() {
-		return r, fault.InvalidField("max_duration", "must not be less than min_duration")
 	}
 	return r, nil
 }

@@ -13,7 +13,7 @@ var errDraining = errors.New("the server is stopping")
 
 // drainGrace is how long the client of a stream may take, once the server is
 // stopping, to read what is being written to it.
-const drainGrace = 500 * time.Millisecond
+const drainGrace = 2 * time.Second
 
 // stallGuard ends answers that nobody reads. A stream holds memory, and in
 // some stores a connection, while its client takes what is there; one that takes
@@ -58,22 +58,33 @@ func (g *stallGuard) untilDraining(ctx context.Context, w *guardedWriter) (_ con
 	}
 }
 
-// guardedWriter sets a deadline before each write. Writers that know none (in
-// tests) work without.
+// guardedWriter sets a deadline before each write, and takes it back after a
+// flush: the time in which there is nothing to write is the server's own.
+// Writers that know no deadlines (in tests) work without.
 type guardedWriter struct {
 	http.ResponseWriter
 	control *http.ResponseController
 
-	mu      sync.Mutex
-	timeout time.Duration
+	mu       sync.Mutex
+	timeout  time.Duration
+	hurrying bool
 }
 
 // hurry leaves little time for the write under way, and for all that follow.
 func (w *guardedWriter) hurry() {
 	w.mu.Lock()
-	w.timeout = min(w.timeout, drainGrace)
+	w.timeout, w.hurrying = min(w.timeout, drainGrace), true
 	w.mu.Unlock()
 	w.extend()
+}
+
+// release takes the deadline back, unless everything has to end soon.
+func (w *guardedWriter) release() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.hurrying {
+		_ = w.control.SetWriteDeadline(time.Time{})
+	}
 }
 
 // extend gives the client time from now on.
@@ -93,6 +104,7 @@ func (w *guardedWriter) Write(p []byte) (int, error) {
 func (w *guardedWriter) Flush() {
 	w.extend()
 	_ = w.control.Flush() // Connect has no place for the error; the next write has it again
+	w.release()
 }
 
 // Unwrap lets http.ResponseController find the connection.

@@ -23,6 +23,7 @@ import (
 // calls and may be used from any number of goroutines.
 type traceService struct {
 	store     repo.Reader
+	engines   engines
 	maxBytes  int
 	maxSpans  int
 	pageBytes int
@@ -30,8 +31,8 @@ type traceService struct {
 
 var _ agenttracev1connect.TraceServiceHandler = (*traceService)(nil)
 
-func newTraceService(c Config) *traceService {
-	return &traceService{store: c.Store, maxBytes: c.MaxTraceBytes, maxSpans: c.MaxTraceSpans, pageBytes: c.MaxTraceBytes}
+func newTraceService(c Config, e engines) *traceService {
+	return &traceService{store: c.Store, engines: e, maxBytes: c.MaxTraceBytes, maxSpans: c.MaxTraceSpans, pageBytes: c.MaxTraceBytes}
 }
 
 // GetTrace returns a trace as a tree.
@@ -140,7 +141,7 @@ func (s *traceService) GetSpan(ctx context.Context, req *pb.GetSpanRequest) (*pb
 	if err != nil {
 		return nil, err
 	}
-	full, err := s.complete(ctx, project, []*model.Span{narrow})
+	full, err := s.complete(ctx, project, []*model.Span{narrow}, s.pageBytes)
 	if err != nil {
 		return nil, err
 	}

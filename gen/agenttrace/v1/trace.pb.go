@@ -79,7 +79,11 @@ type Trace struct {
 	// Name of the root; empty while it has not arrived.
 	RootName string `protobuf:"bytes,23,opt,name=root_name,json=rootName,proto3" json:"root_name,omitempty"`
 	// What the span that gave the name did.
-	Type          SpanType `protobuf:"varint,24,opt,name=type,proto3,enum=agenttrace.v1.SpanType" json:"type,omitempty"`
+	Type SpanType `protobuf:"varint,24,opt,name=type,proto3,enum=agenttrace.v1.SpanType" json:"type,omitempty"`
+	// Some of the spans that a query selected, by start; only in answers to one.
+	Matches []*SpanMatch `protobuf:"bytes,25,rep,name=matches,proto3" json:"matches,omitempty"`
+	// How many spans the query selected.
+	MatchCount    int64 `protobuf:"varint,26,opt,name=match_count,json=matchCount,proto3" json:"match_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -282,6 +286,121 @@ func (x *Trace) GetType() SpanType {
 	return SpanType_SPAN_TYPE_UNSPECIFIED
 }
 
+func (x *Trace) GetMatches() []*SpanMatch {
+	if x != nil {
+		return x.Matches
+	}
+	return nil
+}
+
+func (x *Trace) GetMatchCount() int64 {
+	if x != nil {
+		return x.MatchCount
+	}
+	return 0
+}
+
+// SpanMatch is a span that a query selected.
+type SpanMatch struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the span.
+	SpanId string `protobuf:"bytes,1,opt,name=span_id,json=spanId,proto3" json:"span_id,omitempty"`
+	// Name of the span.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// When it started.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// How long it took.
+	Duration *durationpb.Duration `protobuf:"bytes,4,opt,name=duration,proto3" json:"duration,omitempty"`
+	// What it did.
+	Type SpanType `protobuf:"varint,5,opt,name=type,proto3,enum=agenttrace.v1.SpanType" json:"type,omitempty"`
+	// Whether it failed.
+	Failed bool `protobuf:"varint,6,opt,name=failed,proto3" json:"failed,omitempty"`
+	// The fields that the query names in select() and by(), as it names them, if
+	// the span has them.
+	Fields        []*KeyValue `protobuf:"bytes,7,rep,name=fields,proto3" json:"fields,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SpanMatch) Reset() {
+	*x = SpanMatch{}
+	mi := &file_agenttrace_v1_trace_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SpanMatch) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SpanMatch) ProtoMessage() {}
+
+func (x *SpanMatch) ProtoReflect() protoreflect.Message {
+	mi := &file_agenttrace_v1_trace_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SpanMatch.ProtoReflect.Descriptor instead.
+func (*SpanMatch) Descriptor() ([]byte, []int) {
+	return file_agenttrace_v1_trace_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *SpanMatch) GetSpanId() string {
+	if x != nil {
+		return x.SpanId
+	}
+	return ""
+}
+
+func (x *SpanMatch) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *SpanMatch) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *SpanMatch) GetDuration() *durationpb.Duration {
+	if x != nil {
+		return x.Duration
+	}
+	return nil
+}
+
+func (x *SpanMatch) GetType() SpanType {
+	if x != nil {
+		return x.Type
+	}
+	return SpanType_SPAN_TYPE_UNSPECIFIED
+}
+
+func (x *SpanMatch) GetFailed() bool {
+	if x != nil {
+		return x.Failed
+	}
+	return false
+}
+
+func (x *SpanMatch) GetFields() []*KeyValue {
+	if x != nil {
+		return x.Fields
+	}
+	return nil
+}
+
 // TraceError is the first failure of a trace.
 type TraceError struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -299,7 +418,7 @@ type TraceError struct {
 
 func (x *TraceError) Reset() {
 	*x = TraceError{}
-	mi := &file_agenttrace_v1_trace_proto_msgTypes[1]
+	mi := &file_agenttrace_v1_trace_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -311,7 +430,7 @@ func (x *TraceError) String() string {
 func (*TraceError) ProtoMessage() {}
 
 func (x *TraceError) ProtoReflect() protoreflect.Message {
-	mi := &file_agenttrace_v1_trace_proto_msgTypes[1]
+	mi := &file_agenttrace_v1_trace_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -324,7 +443,7 @@ func (x *TraceError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TraceError.ProtoReflect.Descriptor instead.
 func (*TraceError) Descriptor() ([]byte, []int) {
-	return file_agenttrace_v1_trace_proto_rawDescGZIP(), []int{1}
+	return file_agenttrace_v1_trace_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *TraceError) GetSpanId() string {
@@ -359,7 +478,7 @@ var File_agenttrace_v1_trace_proto protoreflect.FileDescriptor
 
 const file_agenttrace_v1_trace_proto_rawDesc = "" +
 	"\n" +
-	"\x19agenttrace/v1/trace.proto\x12\ragenttrace.v1\x1a\x18agenttrace/v1/span.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x88\a\n" +
+	"\x19agenttrace/v1/trace.proto\x12\ragenttrace.v1\x1a\x18agenttrace/v1/span.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdd\a\n" +
 	"\x05Trace\x12\x19\n" +
 	"\btrace_id\x18\x01 \x01(\tR\atraceId\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x121\n" +
@@ -391,7 +510,19 @@ const file_agenttrace_v1_trace_proto_rawDesc = "" +
 	"\froot_span_id\x18\x16 \x01(\tR\n" +
 	"rootSpanId\x12\x1b\n" +
 	"\troot_name\x18\x17 \x01(\tR\brootName\x12+\n" +
-	"\x04type\x18\x18 \x01(\x0e2\x17.agenttrace.v1.SpanTypeR\x04type\"p\n" +
+	"\x04type\x18\x18 \x01(\x0e2\x17.agenttrace.v1.SpanTypeR\x04type\x122\n" +
+	"\amatches\x18\x19 \x03(\v2\x18.agenttrace.v1.SpanMatchR\amatches\x12\x1f\n" +
+	"\vmatch_count\x18\x1a \x01(\x03R\n" +
+	"matchCount\"\xa0\x02\n" +
+	"\tSpanMatch\x12\x17\n" +
+	"\aspan_id\x18\x01 \x01(\tR\x06spanId\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x129\n" +
+	"\n" +
+	"start_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
+	"\bduration\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\bduration\x12+\n" +
+	"\x04type\x18\x05 \x01(\x0e2\x17.agenttrace.v1.SpanTypeR\x04type\x12\x16\n" +
+	"\x06failed\x18\x06 \x01(\bR\x06failed\x12/\n" +
+	"\x06fields\x18\a \x03(\v2\x17.agenttrace.v1.KeyValueR\x06fields\"p\n" +
 	"\n" +
 	"TraceError\x12\x17\n" +
 	"\aspan_id\x18\x01 \x01(\tR\x06spanId\x12\x1b\n" +
@@ -411,31 +542,38 @@ func file_agenttrace_v1_trace_proto_rawDescGZIP() []byte {
 	return file_agenttrace_v1_trace_proto_rawDescData
 }
 
-var file_agenttrace_v1_trace_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_agenttrace_v1_trace_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_agenttrace_v1_trace_proto_goTypes = []any{
 	(*Trace)(nil),                 // 0: agenttrace.v1.Trace
-	(*TraceError)(nil),            // 1: agenttrace.v1.TraceError
-	(StatusCode)(0),               // 2: agenttrace.v1.StatusCode
-	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 4: google.protobuf.Duration
-	(*Usage)(nil),                 // 5: agenttrace.v1.Usage
-	(*Identity)(nil),              // 6: agenttrace.v1.Identity
-	(SpanType)(0),                 // 7: agenttrace.v1.SpanType
+	(*SpanMatch)(nil),             // 1: agenttrace.v1.SpanMatch
+	(*TraceError)(nil),            // 2: agenttrace.v1.TraceError
+	(StatusCode)(0),               // 3: agenttrace.v1.StatusCode
+	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 5: google.protobuf.Duration
+	(*Usage)(nil),                 // 6: agenttrace.v1.Usage
+	(*Identity)(nil),              // 7: agenttrace.v1.Identity
+	(SpanType)(0),                 // 8: agenttrace.v1.SpanType
+	(*KeyValue)(nil),              // 9: agenttrace.v1.KeyValue
 }
 var file_agenttrace_v1_trace_proto_depIdxs = []int32{
-	2, // 0: agenttrace.v1.Trace.status:type_name -> agenttrace.v1.StatusCode
-	1, // 1: agenttrace.v1.Trace.first_error:type_name -> agenttrace.v1.TraceError
-	3, // 2: agenttrace.v1.Trace.start_time:type_name -> google.protobuf.Timestamp
-	3, // 3: agenttrace.v1.Trace.end_time:type_name -> google.protobuf.Timestamp
-	4, // 4: agenttrace.v1.Trace.duration:type_name -> google.protobuf.Duration
-	5, // 5: agenttrace.v1.Trace.usage:type_name -> agenttrace.v1.Usage
-	6, // 6: agenttrace.v1.Trace.identity:type_name -> agenttrace.v1.Identity
-	7, // 7: agenttrace.v1.Trace.type:type_name -> agenttrace.v1.SpanType
-	8, // [8:8] is the sub-list for method output_type
-	8, // [8:8] is the sub-list for method input_type
-	8, // [8:8] is the sub-list for extension type_name
-	8, // [8:8] is the sub-list for extension extendee
-	0, // [0:8] is the sub-list for field type_name
+	3,  // 0: agenttrace.v1.Trace.status:type_name -> agenttrace.v1.StatusCode
+	2,  // 1: agenttrace.v1.Trace.first_error:type_name -> agenttrace.v1.TraceError
+	4,  // 2: agenttrace.v1.Trace.start_time:type_name -> google.protobuf.Timestamp
+	4,  // 3: agenttrace.v1.Trace.end_time:type_name -> google.protobuf.Timestamp
+	5,  // 4: agenttrace.v1.Trace.duration:type_name -> google.protobuf.Duration
+	6,  // 5: agenttrace.v1.Trace.usage:type_name -> agenttrace.v1.Usage
+	7,  // 6: agenttrace.v1.Trace.identity:type_name -> agenttrace.v1.Identity
+	8,  // 7: agenttrace.v1.Trace.type:type_name -> agenttrace.v1.SpanType
+	1,  // 8: agenttrace.v1.Trace.matches:type_name -> agenttrace.v1.SpanMatch
+	4,  // 9: agenttrace.v1.SpanMatch.start_time:type_name -> google.protobuf.Timestamp
+	5,  // 10: agenttrace.v1.SpanMatch.duration:type_name -> google.protobuf.Duration
+	8,  // 11: agenttrace.v1.SpanMatch.type:type_name -> agenttrace.v1.SpanType
+	9,  // 12: agenttrace.v1.SpanMatch.fields:type_name -> agenttrace.v1.KeyValue
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_agenttrace_v1_trace_proto_init() }
@@ -450,7 +588,7 @@ func file_agenttrace_v1_trace_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_agenttrace_v1_trace_proto_rawDesc), len(file_agenttrace_v1_trace_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   2,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

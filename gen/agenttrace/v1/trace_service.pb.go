@@ -538,7 +538,11 @@ type ListSpansRequest struct {
 	// Spans that lasted so long or shorter; 0 does not restrict.
 	MaxDuration *durationpb.Duration `protobuf:"bytes,22,opt,name=max_duration,json=maxDuration,proto3" json:"max_duration,omitempty"`
 	// The order; newest first by default.
-	OrderBy       SpanOrder `protobuf:"varint,23,opt,name=order_by,json=orderBy,proto3,enum=agenttrace.v1.SpanOrder" json:"order_by,omitempty"`
+	OrderBy SpanOrder `protobuf:"varint,23,opt,name=order_by,json=orderBy,proto3,enum=agenttrace.v1.SpanOrder" json:"order_by,omitempty"`
+	// Spans that this TraceQL query selects; see docs/query.md. Empty does not
+	// restrict. What it selects with select() is added to Span.attributes in BASIC
+	// view.
+	Query         string `protobuf:"bytes,24,opt,name=query,proto3" json:"query,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -734,6 +738,13 @@ func (x *ListSpansRequest) GetOrderBy() SpanOrder {
 	return SpanOrder_SPAN_ORDER_UNSPECIFIED
 }
 
+func (x *ListSpansRequest) GetQuery() string {
+	if x != nil {
+		return x.Query
+	}
+	return ""
+}
+
 // ListSpansResponse is one page of spans.
 type ListSpansResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -789,6 +800,307 @@ func (x *ListSpansResponse) GetNextPageToken() string {
 	return ""
 }
 
+// StreamSpansRequest selects spans, as ListSpansRequest does.
+type StreamSpansRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many spans to return at the most; 0 for all.
+	Limit int64 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	// How much of each span to return; BASIC by default.
+	View SpanView `protobuf:"varint,3,opt,name=view,proto3,enum=agenttrace.v1.SpanView" json:"view,omitempty"`
+	// Spans of this trace: 32 hex digits.
+	TraceId string `protobuf:"bytes,4,opt,name=trace_id,json=traceId,proto3" json:"trace_id,omitempty"`
+	// Spans of any of these types.
+	Types []SpanType `protobuf:"varint,5,rep,packed,name=types,proto3,enum=agenttrace.v1.SpanType" json:"types,omitempty"`
+	// Spans with this name, exactly.
+	Name string `protobuf:"bytes,6,opt,name=name,proto3" json:"name,omitempty"`
+	// Spans that carry this agent id. Model and tool calls usually carry none.
+	AgentId string `protobuf:"bytes,7,opt,name=agent_id,json=agentId,proto3" json:"agent_id,omitempty"`
+	// Spans that carry this team id.
+	TeamId string `protobuf:"bytes,8,opt,name=team_id,json=teamId,proto3" json:"team_id,omitempty"`
+	// Spans that carry this workflow id.
+	WorkflowId string `protobuf:"bytes,9,opt,name=workflow_id,json=workflowId,proto3" json:"workflow_id,omitempty"`
+	// Spans that carry this session id.
+	SessionId string `protobuf:"bytes,10,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	// Spans that carry this user id.
+	UserId string `protobuf:"bytes,11,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// Spans that carry this run id.
+	RunId string `protobuf:"bytes,12,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	// Spans of this service.
+	Service string `protobuf:"bytes,13,opt,name=service,proto3" json:"service,omitempty"`
+	// Spans of this environment.
+	Environment string `protobuf:"bytes,14,opt,name=environment,proto3" json:"environment,omitempty"`
+	// Calls of this model.
+	Model string `protobuf:"bytes,15,opt,name=model,proto3" json:"model,omitempty"`
+	// Calls of this tool.
+	ToolName string `protobuf:"bytes,16,opt,name=tool_name,json=toolName,proto3" json:"tool_name,omitempty"`
+	// Spans with this status code; UNSPECIFIED stands for any.
+	Status StatusCode `protobuf:"varint,17,opt,name=status,proto3,enum=agenttrace.v1.StatusCode" json:"status,omitempty"`
+	// Only spans that failed, or only spans that did not.
+	Failed *bool `protobuf:"varint,18,opt,name=failed,proto3,oneof" json:"failed,omitempty"`
+	// Spans that started then or later.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// Spans that started before then.
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// Spans that lasted so long or longer.
+	MinDuration *durationpb.Duration `protobuf:"bytes,21,opt,name=min_duration,json=minDuration,proto3" json:"min_duration,omitempty"`
+	// Spans that lasted so long or shorter; 0 does not restrict.
+	MaxDuration *durationpb.Duration `protobuf:"bytes,22,opt,name=max_duration,json=maxDuration,proto3" json:"max_duration,omitempty"`
+	// The order; newest first by default.
+	OrderBy SpanOrder `protobuf:"varint,23,opt,name=order_by,json=orderBy,proto3,enum=agenttrace.v1.SpanOrder" json:"order_by,omitempty"`
+	// Spans that this TraceQL query selects; see docs/query.md. Empty does not
+	// restrict. What it selects with select() is added to Span.attributes in BASIC
+	// view.
+	Query         string `protobuf:"bytes,24,opt,name=query,proto3" json:"query,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StreamSpansRequest) Reset() {
+	*x = StreamSpansRequest{}
+	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StreamSpansRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StreamSpansRequest) ProtoMessage() {}
+
+func (x *StreamSpansRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StreamSpansRequest.ProtoReflect.Descriptor instead.
+func (*StreamSpansRequest) Descriptor() ([]byte, []int) {
+	return file_agenttrace_v1_trace_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *StreamSpansRequest) GetLimit() int64 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *StreamSpansRequest) GetView() SpanView {
+	if x != nil {
+		return x.View
+	}
+	return SpanView_SPAN_VIEW_UNSPECIFIED
+}
+
+func (x *StreamSpansRequest) GetTraceId() string {
+	if x != nil {
+		return x.TraceId
+	}
+	return ""
+}
+
+func (x *StreamSpansRequest) GetTypes() []SpanType {
+	if x != nil {
+		return x.Types
+	}
+	return nil
+}
+
+func (x *StreamSpansRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *StreamSpansRequest) GetAgentId() string {
+	if x != nil {
+		return x.AgentId
+	}
+	return ""
+}
+
+func (x *StreamSpansRequest) GetTeamId() string {
+	if x != nil {
+		return x.TeamId
+	}
+	return ""
+}
+
+func (x *StreamSpansRequest) GetWorkflowId() string {
+	if x != nil {
+		return x.WorkflowId
+	}
+	return ""
+}
+
+func (x *StreamSpansRequest) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+func (x *StreamSpansRequest) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+func (x *StreamSpansRequest) GetRunId() string {
+	if x != nil {
+		return x.RunId
+	}
+	return ""
+}
+
+func (x *StreamSpansRequest) GetService() string {
+	if x != nil {
+		return x.Service
+	}
+	return ""
+}
+
+func (x *StreamSpansRequest) GetEnvironment() string {
+	if x != nil {
+		return x.Environment
+	}
+	return ""
+}
+
+func (x *StreamSpansRequest) GetModel() string {
+	if x != nil {
+		return x.Model
+	}
+	return ""
+}
+
+func (x *StreamSpansRequest) GetToolName() string {
+	if x != nil {
+		return x.ToolName
+	}
+	return ""
+}
+
+func (x *StreamSpansRequest) GetStatus() StatusCode {
+	if x != nil {
+		return x.Status
+	}
+	return StatusCode_STATUS_CODE_UNSPECIFIED
+}
+
+func (x *StreamSpansRequest) GetFailed() bool {
+	if x != nil && x.Failed != nil {
+		return *x.Failed
+	}
+	return false
+}
+
+func (x *StreamSpansRequest) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *StreamSpansRequest) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+func (x *StreamSpansRequest) GetMinDuration() *durationpb.Duration {
+	if x != nil {
+		return x.MinDuration
+	}
+	return nil
+}
+
+func (x *StreamSpansRequest) GetMaxDuration() *durationpb.Duration {
+	if x != nil {
+		return x.MaxDuration
+	}
+	return nil
+}
+
+func (x *StreamSpansRequest) GetOrderBy() SpanOrder {
+	if x != nil {
+		return x.OrderBy
+	}
+	return SpanOrder_SPAN_ORDER_UNSPECIFIED
+}
+
+func (x *StreamSpansRequest) GetQuery() string {
+	if x != nil {
+		return x.Query
+	}
+	return ""
+}
+
+// StreamSpansResponse is some of the spans, or a sign of life.
+type StreamSpansResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The spans; none in a message with progress.
+	Spans []*Span `protobuf:"bytes,1,rep,name=spans,proto3" json:"spans,omitempty"`
+	// How far the search has come; only where a query is asked, now and then.
+	Progress      *Progress `protobuf:"bytes,2,opt,name=progress,proto3" json:"progress,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StreamSpansResponse) Reset() {
+	*x = StreamSpansResponse{}
+	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StreamSpansResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StreamSpansResponse) ProtoMessage() {}
+
+func (x *StreamSpansResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StreamSpansResponse.ProtoReflect.Descriptor instead.
+func (*StreamSpansResponse) Descriptor() ([]byte, []int) {
+	return file_agenttrace_v1_trace_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *StreamSpansResponse) GetSpans() []*Span {
+	if x != nil {
+		return x.Spans
+	}
+	return nil
+}
+
+func (x *StreamSpansResponse) GetProgress() *Progress {
+	if x != nil {
+		return x.Progress
+	}
+	return nil
+}
+
 // ListTracesRequest selects traces. Empty fields do not restrict; the others
 // must all hold. The ids match any run of the trace, not only the topmost, each
 // for itself.
@@ -830,14 +1142,17 @@ type ListTracesRequest struct {
 	// Traces that lasted so long or longer.
 	MinDuration *durationpb.Duration `protobuf:"bytes,23,opt,name=min_duration,json=minDuration,proto3" json:"min_duration,omitempty"`
 	// Traces that lasted so long or shorter; 0 does not restrict.
-	MaxDuration   *durationpb.Duration `protobuf:"bytes,24,opt,name=max_duration,json=maxDuration,proto3" json:"max_duration,omitempty"`
+	MaxDuration *durationpb.Duration `protobuf:"bytes,24,opt,name=max_duration,json=maxDuration,proto3" json:"max_duration,omitempty"`
+	// Traces in which this TraceQL query selects a span; see docs/query.md. Empty
+	// does not restrict.
+	Query         string `protobuf:"bytes,25,opt,name=query,proto3" json:"query,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListTracesRequest) Reset() {
 	*x = ListTracesRequest{}
-	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[8]
+	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -849,7 +1164,7 @@ func (x *ListTracesRequest) String() string {
 func (*ListTracesRequest) ProtoMessage() {}
 
 func (x *ListTracesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[8]
+	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -862,7 +1177,7 @@ func (x *ListTracesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTracesRequest.ProtoReflect.Descriptor instead.
 func (*ListTracesRequest) Descriptor() ([]byte, []int) {
-	return file_agenttrace_v1_trace_service_proto_rawDescGZIP(), []int{8}
+	return file_agenttrace_v1_trace_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListTracesRequest) GetPageSize() int32 {
@@ -991,6 +1306,13 @@ func (x *ListTracesRequest) GetMaxDuration() *durationpb.Duration {
 	return nil
 }
 
+func (x *ListTracesRequest) GetQuery() string {
+	if x != nil {
+		return x.Query
+	}
+	return ""
+}
+
 // ListTracesResponse is one page of traces.
 type ListTracesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1004,7 +1326,7 @@ type ListTracesResponse struct {
 
 func (x *ListTracesResponse) Reset() {
 	*x = ListTracesResponse{}
-	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[9]
+	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1016,7 +1338,7 @@ func (x *ListTracesResponse) String() string {
 func (*ListTracesResponse) ProtoMessage() {}
 
 func (x *ListTracesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[9]
+	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1029,7 +1351,7 @@ func (x *ListTracesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTracesResponse.ProtoReflect.Descriptor instead.
 func (*ListTracesResponse) Descriptor() ([]byte, []int) {
-	return file_agenttrace_v1_trace_service_proto_rawDescGZIP(), []int{9}
+	return file_agenttrace_v1_trace_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListTracesResponse) GetTraces() []*Trace {
@@ -1082,14 +1404,17 @@ type StreamTracesRequest struct {
 	// Traces that lasted so long or longer.
 	MinDuration *durationpb.Duration `protobuf:"bytes,23,opt,name=min_duration,json=minDuration,proto3" json:"min_duration,omitempty"`
 	// Traces that lasted so long or shorter; 0 does not restrict.
-	MaxDuration   *durationpb.Duration `protobuf:"bytes,24,opt,name=max_duration,json=maxDuration,proto3" json:"max_duration,omitempty"`
+	MaxDuration *durationpb.Duration `protobuf:"bytes,24,opt,name=max_duration,json=maxDuration,proto3" json:"max_duration,omitempty"`
+	// Traces in which this TraceQL query selects a span; see docs/query.md. Empty
+	// does not restrict.
+	Query         string `protobuf:"bytes,25,opt,name=query,proto3" json:"query,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *StreamTracesRequest) Reset() {
 	*x = StreamTracesRequest{}
-	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[10]
+	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1101,7 +1426,7 @@ func (x *StreamTracesRequest) String() string {
 func (*StreamTracesRequest) ProtoMessage() {}
 
 func (x *StreamTracesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[10]
+	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1114,7 +1439,7 @@ func (x *StreamTracesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamTracesRequest.ProtoReflect.Descriptor instead.
 func (*StreamTracesRequest) Descriptor() ([]byte, []int) {
-	return file_agenttrace_v1_trace_service_proto_rawDescGZIP(), []int{10}
+	return file_agenttrace_v1_trace_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *StreamTracesRequest) GetOrderBy() TraceOrder {
@@ -1236,18 +1561,27 @@ func (x *StreamTracesRequest) GetMaxDuration() *durationpb.Duration {
 	return nil
 }
 
+func (x *StreamTracesRequest) GetQuery() string {
+	if x != nil {
+		return x.Query
+	}
+	return ""
+}
+
 // StreamTracesResponse is some of the traces.
 type StreamTracesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The traces, at least one.
-	Traces        []*Trace `protobuf:"bytes,1,rep,name=traces,proto3" json:"traces,omitempty"`
+	// The traces; none in a message with progress.
+	Traces []*Trace `protobuf:"bytes,1,rep,name=traces,proto3" json:"traces,omitempty"`
+	// How far the search has come; only where a query is asked, now and then.
+	Progress      *Progress `protobuf:"bytes,2,opt,name=progress,proto3" json:"progress,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *StreamTracesResponse) Reset() {
 	*x = StreamTracesResponse{}
-	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[11]
+	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1259,7 +1593,7 @@ func (x *StreamTracesResponse) String() string {
 func (*StreamTracesResponse) ProtoMessage() {}
 
 func (x *StreamTracesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[11]
+	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1272,7 +1606,7 @@ func (x *StreamTracesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamTracesResponse.ProtoReflect.Descriptor instead.
 func (*StreamTracesResponse) Descriptor() ([]byte, []int) {
-	return file_agenttrace_v1_trace_service_proto_rawDescGZIP(), []int{11}
+	return file_agenttrace_v1_trace_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *StreamTracesResponse) GetTraces() []*Trace {
@@ -1280,6 +1614,86 @@ func (x *StreamTracesResponse) GetTraces() []*Trace {
 		return x.Traces
 	}
 	return nil
+}
+
+func (x *StreamTracesResponse) GetProgress() *Progress {
+	if x != nil {
+		return x.Progress
+	}
+	return nil
+}
+
+// Progress says how far a search has come.
+type Progress struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Everything that starts later has been looked at, in the order newest first.
+	TimeReached *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=time_reached,json=timeReached,proto3" json:"time_reached,omitempty"`
+	// Traces that were looked at.
+	Traces int64 `protobuf:"varint,2,opt,name=traces,proto3" json:"traces,omitempty"`
+	// Bytes of content, decompressed, that were looked at.
+	Bytes int64 `protobuf:"varint,3,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	// Traces or spans that were found.
+	Found         int64 `protobuf:"varint,4,opt,name=found,proto3" json:"found,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Progress) Reset() {
+	*x = Progress{}
+	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Progress) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Progress) ProtoMessage() {}
+
+func (x *Progress) ProtoReflect() protoreflect.Message {
+	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Progress.ProtoReflect.Descriptor instead.
+func (*Progress) Descriptor() ([]byte, []int) {
+	return file_agenttrace_v1_trace_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Progress) GetTimeReached() *timestamppb.Timestamp {
+	if x != nil {
+		return x.TimeReached
+	}
+	return nil
+}
+
+func (x *Progress) GetTraces() int64 {
+	if x != nil {
+		return x.Traces
+	}
+	return 0
+}
+
+func (x *Progress) GetBytes() int64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *Progress) GetFound() int64 {
+	if x != nil {
+		return x.Found
+	}
+	return 0
 }
 
 // ExportTracesRequest selects traces, as ListTracesRequest does.
@@ -1318,14 +1732,17 @@ type ExportTracesRequest struct {
 	// Traces that lasted so long or longer.
 	MinDuration *durationpb.Duration `protobuf:"bytes,23,opt,name=min_duration,json=minDuration,proto3" json:"min_duration,omitempty"`
 	// Traces that lasted so long or shorter; 0 does not restrict.
-	MaxDuration   *durationpb.Duration `protobuf:"bytes,24,opt,name=max_duration,json=maxDuration,proto3" json:"max_duration,omitempty"`
+	MaxDuration *durationpb.Duration `protobuf:"bytes,24,opt,name=max_duration,json=maxDuration,proto3" json:"max_duration,omitempty"`
+	// Traces in which this TraceQL query selects a span; see docs/query.md. Empty
+	// does not restrict.
+	Query         string `protobuf:"bytes,25,opt,name=query,proto3" json:"query,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ExportTracesRequest) Reset() {
 	*x = ExportTracesRequest{}
-	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[12]
+	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1337,7 +1754,7 @@ func (x *ExportTracesRequest) String() string {
 func (*ExportTracesRequest) ProtoMessage() {}
 
 func (x *ExportTracesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[12]
+	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1350,7 +1767,7 @@ func (x *ExportTracesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportTracesRequest.ProtoReflect.Descriptor instead.
 func (*ExportTracesRequest) Descriptor() ([]byte, []int) {
-	return file_agenttrace_v1_trace_service_proto_rawDescGZIP(), []int{12}
+	return file_agenttrace_v1_trace_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ExportTracesRequest) GetOrderBy() TraceOrder {
@@ -1472,6 +1889,13 @@ func (x *ExportTracesRequest) GetMaxDuration() *durationpb.Duration {
 	return nil
 }
 
+func (x *ExportTracesRequest) GetQuery() string {
+	if x != nil {
+		return x.Query
+	}
+	return ""
+}
+
 // ExportTracesResponse is some of the spans.
 type ExportTracesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1486,7 +1910,7 @@ type ExportTracesResponse struct {
 
 func (x *ExportTracesResponse) Reset() {
 	*x = ExportTracesResponse{}
-	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[13]
+	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1498,7 +1922,7 @@ func (x *ExportTracesResponse) String() string {
 func (*ExportTracesResponse) ProtoMessage() {}
 
 func (x *ExportTracesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[13]
+	mi := &file_agenttrace_v1_trace_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1511,7 +1935,7 @@ func (x *ExportTracesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportTracesResponse.ProtoReflect.Descriptor instead.
 func (*ExportTracesResponse) Descriptor() ([]byte, []int) {
-	return file_agenttrace_v1_trace_service_proto_rawDescGZIP(), []int{13}
+	return file_agenttrace_v1_trace_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ExportTracesResponse) GetTracesData() []byte {
@@ -1547,7 +1971,7 @@ const file_agenttrace_v1_trace_service_proto_rawDesc = "" +
 	"\btrace_id\x18\x01 \x01(\tB\x18\xbaH\x15r\x132\x11^[0-9a-fA-F]{32}$R\atraceId\x121\n" +
 	"\aspan_id\x18\x02 \x01(\tB\x18\xbaH\x15r\x132\x11^[0-9a-fA-F]{16}$R\x06spanId\":\n" +
 	"\x0fGetSpanResponse\x12'\n" +
-	"\x04span\x18\x01 \x01(\v2\x13.agenttrace.v1.SpanR\x04span\"\xcb\b\n" +
+	"\x04span\x18\x01 \x01(\v2\x13.agenttrace.v1.SpanR\x04span\"\xec\b\n" +
 	"\x10ListSpansRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +
@@ -1576,11 +2000,44 @@ const file_agenttrace_v1_trace_service_proto_rawDesc = "" +
 	"\bend_time\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12F\n" +
 	"\fmin_duration\x18\x15 \x01(\v2\x19.google.protobuf.DurationB\b\xbaH\x05\xaa\x01\x022\x00R\vminDuration\x12F\n" +
 	"\fmax_duration\x18\x16 \x01(\v2\x19.google.protobuf.DurationB\b\xbaH\x05\xaa\x01\x022\x00R\vmaxDuration\x12=\n" +
-	"\border_by\x18\x17 \x01(\x0e2\x18.agenttrace.v1.SpanOrderB\b\xbaH\x05\x82\x01\x02\x10\x01R\aorderByB\t\n" +
+	"\border_by\x18\x17 \x01(\x0e2\x18.agenttrace.v1.SpanOrderB\b\xbaH\x05\x82\x01\x02\x10\x01R\aorderBy\x12\x1f\n" +
+	"\x05query\x18\x18 \x01(\tB\t\xbaH\x06r\x04\x18\x80\x80\x01R\x05queryB\t\n" +
 	"\a_failed\"f\n" +
 	"\x11ListSpansResponse\x12)\n" +
 	"\x05spans\x18\x01 \x03(\v2\x13.agenttrace.v1.SpanR\x05spans\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd7\x06\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xbe\b\n" +
+	"\x12StreamSpansRequest\x12\x1d\n" +
+	"\x05limit\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x05limit\x125\n" +
+	"\x04view\x18\x03 \x01(\x0e2\x17.agenttrace.v1.SpanViewB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04view\x126\n" +
+	"\btrace_id\x18\x04 \x01(\tB\x1b\xbaH\x18r\x162\x14^([0-9a-fA-F]{32})?$R\atraceId\x12>\n" +
+	"\x05types\x18\x05 \x03(\x0e2\x17.agenttrace.v1.SpanTypeB\x0f\xbaH\f\x92\x01\t\x10\x14\"\x05\x82\x01\x02\x10\x01R\x05types\x12\x1c\n" +
+	"\x04name\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x04name\x12#\n" +
+	"\bagent_id\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\aagentId\x12!\n" +
+	"\ateam_id\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06teamId\x12)\n" +
+	"\vworkflow_id\x18\t \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\n" +
+	"workflowId\x12'\n" +
+	"\n" +
+	"session_id\x18\n" +
+	" \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tsessionId\x12!\n" +
+	"\auser_id\x18\v \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06userId\x12\x1f\n" +
+	"\x06run_id\x18\f \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x05runId\x12\"\n" +
+	"\aservice\x18\r \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\aservice\x12*\n" +
+	"\venvironment\x18\x0e \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\venvironment\x12\x1e\n" +
+	"\x05model\x18\x0f \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x05model\x12%\n" +
+	"\ttool_name\x18\x10 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\btoolName\x12;\n" +
+	"\x06status\x18\x11 \x01(\x0e2\x19.agenttrace.v1.StatusCodeB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06status\x12\x1b\n" +
+	"\x06failed\x18\x12 \x01(\bH\x00R\x06failed\x88\x01\x01\x129\n" +
+	"\n" +
+	"start_time\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
+	"\bend_time\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12F\n" +
+	"\fmin_duration\x18\x15 \x01(\v2\x19.google.protobuf.DurationB\b\xbaH\x05\xaa\x01\x022\x00R\vminDuration\x12F\n" +
+	"\fmax_duration\x18\x16 \x01(\v2\x19.google.protobuf.DurationB\b\xbaH\x05\xaa\x01\x022\x00R\vmaxDuration\x12=\n" +
+	"\border_by\x18\x17 \x01(\x0e2\x18.agenttrace.v1.SpanOrderB\b\xbaH\x05\x82\x01\x02\x10\x01R\aorderBy\x12\x1f\n" +
+	"\x05query\x18\x18 \x01(\tB\t\xbaH\x06r\x04\x18\x80\x80\x01R\x05queryB\t\n" +
+	"\a_failed\"u\n" +
+	"\x13StreamSpansResponse\x12)\n" +
+	"\x05spans\x18\x01 \x03(\v2\x13.agenttrace.v1.SpanR\x05spans\x123\n" +
+	"\bprogress\x18\x02 \x01(\v2\x17.agenttrace.v1.ProgressR\bprogress\"\xf8\x06\n" +
 	"\x11ListTracesRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +
@@ -1604,11 +2061,12 @@ const file_agenttrace_v1_trace_service_proto_rawDesc = "" +
 	"start_time\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
 	"\bend_time\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12F\n" +
 	"\fmin_duration\x18\x17 \x01(\v2\x19.google.protobuf.DurationB\b\xbaH\x05\xaa\x01\x022\x00R\vminDuration\x12F\n" +
-	"\fmax_duration\x18\x18 \x01(\v2\x19.google.protobuf.DurationB\b\xbaH\x05\xaa\x01\x022\x00R\vmaxDurationB\t\n" +
+	"\fmax_duration\x18\x18 \x01(\v2\x19.google.protobuf.DurationB\b\xbaH\x05\xaa\x01\x022\x00R\vmaxDuration\x12\x1f\n" +
+	"\x05query\x18\x19 \x01(\tB\t\xbaH\x06r\x04\x18\x80\x80\x01R\x05queryB\t\n" +
 	"\a_failed\"j\n" +
 	"\x12ListTracesResponse\x12,\n" +
 	"\x06traces\x18\x01 \x03(\v2\x14.agenttrace.v1.TraceR\x06traces\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa9\x06\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xca\x06\n" +
 	"\x13StreamTracesRequest\x12>\n" +
 	"\border_by\x18\x01 \x01(\x0e2\x19.agenttrace.v1.TraceOrderB\b\xbaH\x05\x82\x01\x02\x10\x01R\aorderBy\x12\x1d\n" +
 	"\x05limit\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x05limit\x12#\n" +
@@ -1630,10 +2088,17 @@ const file_agenttrace_v1_trace_service_proto_rawDesc = "" +
 	"start_time\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
 	"\bend_time\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12F\n" +
 	"\fmin_duration\x18\x17 \x01(\v2\x19.google.protobuf.DurationB\b\xbaH\x05\xaa\x01\x022\x00R\vminDuration\x12F\n" +
-	"\fmax_duration\x18\x18 \x01(\v2\x19.google.protobuf.DurationB\b\xbaH\x05\xaa\x01\x022\x00R\vmaxDurationB\t\n" +
-	"\a_failed\"D\n" +
+	"\fmax_duration\x18\x18 \x01(\v2\x19.google.protobuf.DurationB\b\xbaH\x05\xaa\x01\x022\x00R\vmaxDuration\x12\x1f\n" +
+	"\x05query\x18\x19 \x01(\tB\t\xbaH\x06r\x04\x18\x80\x80\x01R\x05queryB\t\n" +
+	"\a_failed\"y\n" +
 	"\x14StreamTracesResponse\x12,\n" +
-	"\x06traces\x18\x01 \x03(\v2\x14.agenttrace.v1.TraceR\x06traces\"\xa9\x06\n" +
+	"\x06traces\x18\x01 \x03(\v2\x14.agenttrace.v1.TraceR\x06traces\x123\n" +
+	"\bprogress\x18\x02 \x01(\v2\x17.agenttrace.v1.ProgressR\bprogress\"\x8d\x01\n" +
+	"\bProgress\x12=\n" +
+	"\ftime_reached\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\vtimeReached\x12\x16\n" +
+	"\x06traces\x18\x02 \x01(\x03R\x06traces\x12\x14\n" +
+	"\x05bytes\x18\x03 \x01(\x03R\x05bytes\x12\x14\n" +
+	"\x05found\x18\x04 \x01(\x03R\x05found\"\xca\x06\n" +
 	"\x13ExportTracesRequest\x12>\n" +
 	"\border_by\x18\x01 \x01(\x0e2\x19.agenttrace.v1.TraceOrderB\b\xbaH\x05\x82\x01\x02\x10\x01R\aorderBy\x12\x1d\n" +
 	"\x05limit\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x05limit\x12#\n" +
@@ -1655,7 +2120,8 @@ const file_agenttrace_v1_trace_service_proto_rawDesc = "" +
 	"start_time\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
 	"\bend_time\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12F\n" +
 	"\fmin_duration\x18\x17 \x01(\v2\x19.google.protobuf.DurationB\b\xbaH\x05\xaa\x01\x022\x00R\vminDuration\x12F\n" +
-	"\fmax_duration\x18\x18 \x01(\v2\x19.google.protobuf.DurationB\b\xbaH\x05\xaa\x01\x022\x00R\vmaxDurationB\t\n" +
+	"\fmax_duration\x18\x18 \x01(\v2\x19.google.protobuf.DurationB\b\xbaH\x05\xaa\x01\x022\x00R\vmaxDuration\x12\x1f\n" +
+	"\x05query\x18\x19 \x01(\tB\t\xbaH\x06r\x04\x18\x80\x80\x01R\x05queryB\t\n" +
 	"\a_failed\"V\n" +
 	"\x14ExportTracesResponse\x12\x1f\n" +
 	"\vtraces_data\x18\x01 \x01(\fR\n" +
@@ -1674,12 +2140,13 @@ const file_agenttrace_v1_trace_service_proto_rawDesc = "" +
 	"TraceOrder\x12\x1b\n" +
 	"\x17TRACE_ORDER_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16TRACE_ORDER_START_TIME\x10\x01\x12\x18\n" +
-	"\x14TRACE_ORDER_DURATION\x10\x022\xf9\x04\n" +
+	"\x14TRACE_ORDER_DURATION\x10\x022\xd6\x05\n" +
 	"\fTraceService\x12P\n" +
 	"\bGetTrace\x12\x1e.agenttrace.v1.GetTraceRequest\x1a\x1f.agenttrace.v1.GetTraceResponse\"\x03\x90\x02\x01\x12[\n" +
 	"\vStreamTrace\x12!.agenttrace.v1.StreamTraceRequest\x1a\".agenttrace.v1.StreamTraceResponse\"\x03\x90\x02\x010\x01\x12M\n" +
 	"\aGetSpan\x12\x1d.agenttrace.v1.GetSpanRequest\x1a\x1e.agenttrace.v1.GetSpanResponse\"\x03\x90\x02\x01\x12S\n" +
-	"\tListSpans\x12\x1f.agenttrace.v1.ListSpansRequest\x1a .agenttrace.v1.ListSpansResponse\"\x03\x90\x02\x01\x12V\n" +
+	"\tListSpans\x12\x1f.agenttrace.v1.ListSpansRequest\x1a .agenttrace.v1.ListSpansResponse\"\x03\x90\x02\x01\x12[\n" +
+	"\vStreamSpans\x12!.agenttrace.v1.StreamSpansRequest\x1a\".agenttrace.v1.StreamSpansResponse\"\x03\x90\x02\x010\x01\x12V\n" +
 	"\n" +
 	"ListTraces\x12 .agenttrace.v1.ListTracesRequest\x1a!.agenttrace.v1.ListTracesResponse\"\x03\x90\x02\x01\x12^\n" +
 	"\fStreamTraces\x12\".agenttrace.v1.StreamTracesRequest\x1a#.agenttrace.v1.StreamTracesResponse\"\x03\x90\x02\x010\x01\x12^\n" +
@@ -1698,7 +2165,7 @@ func file_agenttrace_v1_trace_service_proto_rawDescGZIP() []byte {
 }
 
 var file_agenttrace_v1_trace_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_agenttrace_v1_trace_service_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_agenttrace_v1_trace_service_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_agenttrace_v1_trace_service_proto_goTypes = []any{
 	(SpanView)(0),                 // 0: agenttrace.v1.SpanView
 	(SpanOrder)(0),                // 1: agenttrace.v1.SpanOrder
@@ -1711,73 +2178,90 @@ var file_agenttrace_v1_trace_service_proto_goTypes = []any{
 	(*GetSpanResponse)(nil),       // 8: agenttrace.v1.GetSpanResponse
 	(*ListSpansRequest)(nil),      // 9: agenttrace.v1.ListSpansRequest
 	(*ListSpansResponse)(nil),     // 10: agenttrace.v1.ListSpansResponse
-	(*ListTracesRequest)(nil),     // 11: agenttrace.v1.ListTracesRequest
-	(*ListTracesResponse)(nil),    // 12: agenttrace.v1.ListTracesResponse
-	(*StreamTracesRequest)(nil),   // 13: agenttrace.v1.StreamTracesRequest
-	(*StreamTracesResponse)(nil),  // 14: agenttrace.v1.StreamTracesResponse
-	(*ExportTracesRequest)(nil),   // 15: agenttrace.v1.ExportTracesRequest
-	(*ExportTracesResponse)(nil),  // 16: agenttrace.v1.ExportTracesResponse
-	(*Trace)(nil),                 // 17: agenttrace.v1.Trace
-	(*Span)(nil),                  // 18: agenttrace.v1.Span
-	(SpanType)(0),                 // 19: agenttrace.v1.SpanType
-	(StatusCode)(0),               // 20: agenttrace.v1.StatusCode
-	(*timestamppb.Timestamp)(nil), // 21: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 22: google.protobuf.Duration
+	(*StreamSpansRequest)(nil),    // 11: agenttrace.v1.StreamSpansRequest
+	(*StreamSpansResponse)(nil),   // 12: agenttrace.v1.StreamSpansResponse
+	(*ListTracesRequest)(nil),     // 13: agenttrace.v1.ListTracesRequest
+	(*ListTracesResponse)(nil),    // 14: agenttrace.v1.ListTracesResponse
+	(*StreamTracesRequest)(nil),   // 15: agenttrace.v1.StreamTracesRequest
+	(*StreamTracesResponse)(nil),  // 16: agenttrace.v1.StreamTracesResponse
+	(*Progress)(nil),              // 17: agenttrace.v1.Progress
+	(*ExportTracesRequest)(nil),   // 18: agenttrace.v1.ExportTracesRequest
+	(*ExportTracesResponse)(nil),  // 19: agenttrace.v1.ExportTracesResponse
+	(*Trace)(nil),                 // 20: agenttrace.v1.Trace
+	(*Span)(nil),                  // 21: agenttrace.v1.Span
+	(SpanType)(0),                 // 22: agenttrace.v1.SpanType
+	(StatusCode)(0),               // 23: agenttrace.v1.StatusCode
+	(*timestamppb.Timestamp)(nil), // 24: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 25: google.protobuf.Duration
 }
 var file_agenttrace_v1_trace_service_proto_depIdxs = []int32{
-	17, // 0: agenttrace.v1.GetTraceResponse.trace:type_name -> agenttrace.v1.Trace
-	18, // 1: agenttrace.v1.GetTraceResponse.spans:type_name -> agenttrace.v1.Span
-	17, // 2: agenttrace.v1.StreamTraceResponse.trace:type_name -> agenttrace.v1.Trace
-	18, // 3: agenttrace.v1.StreamTraceResponse.spans:type_name -> agenttrace.v1.Span
-	18, // 4: agenttrace.v1.GetSpanResponse.span:type_name -> agenttrace.v1.Span
+	20, // 0: agenttrace.v1.GetTraceResponse.trace:type_name -> agenttrace.v1.Trace
+	21, // 1: agenttrace.v1.GetTraceResponse.spans:type_name -> agenttrace.v1.Span
+	20, // 2: agenttrace.v1.StreamTraceResponse.trace:type_name -> agenttrace.v1.Trace
+	21, // 3: agenttrace.v1.StreamTraceResponse.spans:type_name -> agenttrace.v1.Span
+	21, // 4: agenttrace.v1.GetSpanResponse.span:type_name -> agenttrace.v1.Span
 	0,  // 5: agenttrace.v1.ListSpansRequest.view:type_name -> agenttrace.v1.SpanView
-	19, // 6: agenttrace.v1.ListSpansRequest.types:type_name -> agenttrace.v1.SpanType
-	20, // 7: agenttrace.v1.ListSpansRequest.status:type_name -> agenttrace.v1.StatusCode
-	21, // 8: agenttrace.v1.ListSpansRequest.start_time:type_name -> google.protobuf.Timestamp
-	21, // 9: agenttrace.v1.ListSpansRequest.end_time:type_name -> google.protobuf.Timestamp
-	22, // 10: agenttrace.v1.ListSpansRequest.min_duration:type_name -> google.protobuf.Duration
-	22, // 11: agenttrace.v1.ListSpansRequest.max_duration:type_name -> google.protobuf.Duration
+	22, // 6: agenttrace.v1.ListSpansRequest.types:type_name -> agenttrace.v1.SpanType
+	23, // 7: agenttrace.v1.ListSpansRequest.status:type_name -> agenttrace.v1.StatusCode
+	24, // 8: agenttrace.v1.ListSpansRequest.start_time:type_name -> google.protobuf.Timestamp
+	24, // 9: agenttrace.v1.ListSpansRequest.end_time:type_name -> google.protobuf.Timestamp
+	25, // 10: agenttrace.v1.ListSpansRequest.min_duration:type_name -> google.protobuf.Duration
+	25, // 11: agenttrace.v1.ListSpansRequest.max_duration:type_name -> google.protobuf.Duration
 	1,  // 12: agenttrace.v1.ListSpansRequest.order_by:type_name -> agenttrace.v1.SpanOrder
-	18, // 13: agenttrace.v1.ListSpansResponse.spans:type_name -> agenttrace.v1.Span
-	2,  // 14: agenttrace.v1.ListTracesRequest.order_by:type_name -> agenttrace.v1.TraceOrder
-	20, // 15: agenttrace.v1.ListTracesRequest.status:type_name -> agenttrace.v1.StatusCode
-	21, // 16: agenttrace.v1.ListTracesRequest.start_time:type_name -> google.protobuf.Timestamp
-	21, // 17: agenttrace.v1.ListTracesRequest.end_time:type_name -> google.protobuf.Timestamp
-	22, // 18: agenttrace.v1.ListTracesRequest.min_duration:type_name -> google.protobuf.Duration
-	22, // 19: agenttrace.v1.ListTracesRequest.max_duration:type_name -> google.protobuf.Duration
-	17, // 20: agenttrace.v1.ListTracesResponse.traces:type_name -> agenttrace.v1.Trace
-	2,  // 21: agenttrace.v1.StreamTracesRequest.order_by:type_name -> agenttrace.v1.TraceOrder
-	20, // 22: agenttrace.v1.StreamTracesRequest.status:type_name -> agenttrace.v1.StatusCode
-	21, // 23: agenttrace.v1.StreamTracesRequest.start_time:type_name -> google.protobuf.Timestamp
-	21, // 24: agenttrace.v1.StreamTracesRequest.end_time:type_name -> google.protobuf.Timestamp
-	22, // 25: agenttrace.v1.StreamTracesRequest.min_duration:type_name -> google.protobuf.Duration
-	22, // 26: agenttrace.v1.StreamTracesRequest.max_duration:type_name -> google.protobuf.Duration
-	17, // 27: agenttrace.v1.StreamTracesResponse.traces:type_name -> agenttrace.v1.Trace
-	2,  // 28: agenttrace.v1.ExportTracesRequest.order_by:type_name -> agenttrace.v1.TraceOrder
-	20, // 29: agenttrace.v1.ExportTracesRequest.status:type_name -> agenttrace.v1.StatusCode
-	21, // 30: agenttrace.v1.ExportTracesRequest.start_time:type_name -> google.protobuf.Timestamp
-	21, // 31: agenttrace.v1.ExportTracesRequest.end_time:type_name -> google.protobuf.Timestamp
-	22, // 32: agenttrace.v1.ExportTracesRequest.min_duration:type_name -> google.protobuf.Duration
-	22, // 33: agenttrace.v1.ExportTracesRequest.max_duration:type_name -> google.protobuf.Duration
-	3,  // 34: agenttrace.v1.TraceService.GetTrace:input_type -> agenttrace.v1.GetTraceRequest
-	5,  // 35: agenttrace.v1.TraceService.StreamTrace:input_type -> agenttrace.v1.StreamTraceRequest
-	7,  // 36: agenttrace.v1.TraceService.GetSpan:input_type -> agenttrace.v1.GetSpanRequest
-	9,  // 37: agenttrace.v1.TraceService.ListSpans:input_type -> agenttrace.v1.ListSpansRequest
-	11, // 38: agenttrace.v1.TraceService.ListTraces:input_type -> agenttrace.v1.ListTracesRequest
-	13, // 39: agenttrace.v1.TraceService.StreamTraces:input_type -> agenttrace.v1.StreamTracesRequest
-	15, // 40: agenttrace.v1.TraceService.ExportTraces:input_type -> agenttrace.v1.ExportTracesRequest
-	4,  // 41: agenttrace.v1.TraceService.GetTrace:output_type -> agenttrace.v1.GetTraceResponse
-	6,  // 42: agenttrace.v1.TraceService.StreamTrace:output_type -> agenttrace.v1.StreamTraceResponse
-	8,  // 43: agenttrace.v1.TraceService.GetSpan:output_type -> agenttrace.v1.GetSpanResponse
-	10, // 44: agenttrace.v1.TraceService.ListSpans:output_type -> agenttrace.v1.ListSpansResponse
-	12, // 45: agenttrace.v1.TraceService.ListTraces:output_type -> agenttrace.v1.ListTracesResponse
-	14, // 46: agenttrace.v1.TraceService.StreamTraces:output_type -> agenttrace.v1.StreamTracesResponse
-	16, // 47: agenttrace.v1.TraceService.ExportTraces:output_type -> agenttrace.v1.ExportTracesResponse
-	41, // [41:48] is the sub-list for method output_type
-	34, // [34:41] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	21, // 13: agenttrace.v1.ListSpansResponse.spans:type_name -> agenttrace.v1.Span
+	0,  // 14: agenttrace.v1.StreamSpansRequest.view:type_name -> agenttrace.v1.SpanView
+	22, // 15: agenttrace.v1.StreamSpansRequest.types:type_name -> agenttrace.v1.SpanType
+	23, // 16: agenttrace.v1.StreamSpansRequest.status:type_name -> agenttrace.v1.StatusCode
+	24, // 17: agenttrace.v1.StreamSpansRequest.start_time:type_name -> google.protobuf.Timestamp
+	24, // 18: agenttrace.v1.StreamSpansRequest.end_time:type_name -> google.protobuf.Timestamp
+	25, // 19: agenttrace.v1.StreamSpansRequest.min_duration:type_name -> google.protobuf.Duration
+	25, // 20: agenttrace.v1.StreamSpansRequest.max_duration:type_name -> google.protobuf.Duration
+	1,  // 21: agenttrace.v1.StreamSpansRequest.order_by:type_name -> agenttrace.v1.SpanOrder
+	21, // 22: agenttrace.v1.StreamSpansResponse.spans:type_name -> agenttrace.v1.Span
+	17, // 23: agenttrace.v1.StreamSpansResponse.progress:type_name -> agenttrace.v1.Progress
+	2,  // 24: agenttrace.v1.ListTracesRequest.order_by:type_name -> agenttrace.v1.TraceOrder
+	23, // 25: agenttrace.v1.ListTracesRequest.status:type_name -> agenttrace.v1.StatusCode
+	24, // 26: agenttrace.v1.ListTracesRequest.start_time:type_name -> google.protobuf.Timestamp
+	24, // 27: agenttrace.v1.ListTracesRequest.end_time:type_name -> google.protobuf.Timestamp
+	25, // 28: agenttrace.v1.ListTracesRequest.min_duration:type_name -> google.protobuf.Duration
+	25, // 29: agenttrace.v1.ListTracesRequest.max_duration:type_name -> google.protobuf.Duration
+	20, // 30: agenttrace.v1.ListTracesResponse.traces:type_name -> agenttrace.v1.Trace
+	2,  // 31: agenttrace.v1.StreamTracesRequest.order_by:type_name -> agenttrace.v1.TraceOrder
+	23, // 32: agenttrace.v1.StreamTracesRequest.status:type_name -> agenttrace.v1.StatusCode
+	24, // 33: agenttrace.v1.StreamTracesRequest.start_time:type_name -> google.protobuf.Timestamp
+	24, // 34: agenttrace.v1.StreamTracesRequest.end_time:type_name -> google.protobuf.Timestamp
+	25, // 35: agenttrace.v1.StreamTracesRequest.min_duration:type_name -> google.protobuf.Duration
+	25, // 36: agenttrace.v1.StreamTracesRequest.max_duration:type_name -> google.protobuf.Duration
+	20, // 37: agenttrace.v1.StreamTracesResponse.traces:type_name -> agenttrace.v1.Trace
+	17, // 38: agenttrace.v1.StreamTracesResponse.progress:type_name -> agenttrace.v1.Progress
+	24, // 39: agenttrace.v1.Progress.time_reached:type_name -> google.protobuf.Timestamp
+	2,  // 40: agenttrace.v1.ExportTracesRequest.order_by:type_name -> agenttrace.v1.TraceOrder
+	23, // 41: agenttrace.v1.ExportTracesRequest.status:type_name -> agenttrace.v1.StatusCode
+	24, // 42: agenttrace.v1.ExportTracesRequest.start_time:type_name -> google.protobuf.Timestamp
+	24, // 43: agenttrace.v1.ExportTracesRequest.end_time:type_name -> google.protobuf.Timestamp
+	25, // 44: agenttrace.v1.ExportTracesRequest.min_duration:type_name -> google.protobuf.Duration
+	25, // 45: agenttrace.v1.ExportTracesRequest.max_duration:type_name -> google.protobuf.Duration
+	3,  // 46: agenttrace.v1.TraceService.GetTrace:input_type -> agenttrace.v1.GetTraceRequest
+	5,  // 47: agenttrace.v1.TraceService.StreamTrace:input_type -> agenttrace.v1.StreamTraceRequest
+	7,  // 48: agenttrace.v1.TraceService.GetSpan:input_type -> agenttrace.v1.GetSpanRequest
+	9,  // 49: agenttrace.v1.TraceService.ListSpans:input_type -> agenttrace.v1.ListSpansRequest
+	11, // 50: agenttrace.v1.TraceService.StreamSpans:input_type -> agenttrace.v1.StreamSpansRequest
+	13, // 51: agenttrace.v1.TraceService.ListTraces:input_type -> agenttrace.v1.ListTracesRequest
+	15, // 52: agenttrace.v1.TraceService.StreamTraces:input_type -> agenttrace.v1.StreamTracesRequest
+	18, // 53: agenttrace.v1.TraceService.ExportTraces:input_type -> agenttrace.v1.ExportTracesRequest
+	4,  // 54: agenttrace.v1.TraceService.GetTrace:output_type -> agenttrace.v1.GetTraceResponse
+	6,  // 55: agenttrace.v1.TraceService.StreamTrace:output_type -> agenttrace.v1.StreamTraceResponse
+	8,  // 56: agenttrace.v1.TraceService.GetSpan:output_type -> agenttrace.v1.GetSpanResponse
+	10, // 57: agenttrace.v1.TraceService.ListSpans:output_type -> agenttrace.v1.ListSpansResponse
+	12, // 58: agenttrace.v1.TraceService.StreamSpans:output_type -> agenttrace.v1.StreamSpansResponse
+	14, // 59: agenttrace.v1.TraceService.ListTraces:output_type -> agenttrace.v1.ListTracesResponse
+	16, // 60: agenttrace.v1.TraceService.StreamTraces:output_type -> agenttrace.v1.StreamTracesResponse
+	19, // 61: agenttrace.v1.TraceService.ExportTraces:output_type -> agenttrace.v1.ExportTracesResponse
+	54, // [54:62] is the sub-list for method output_type
+	46, // [46:54] is the sub-list for method input_type
+	46, // [46:46] is the sub-list for extension type_name
+	46, // [46:46] is the sub-list for extension extendee
+	0,  // [0:46] is the sub-list for field type_name
 }
 
 func init() { file_agenttrace_v1_trace_service_proto_init() }
@@ -1791,13 +2275,14 @@ func file_agenttrace_v1_trace_service_proto_init() {
 	file_agenttrace_v1_trace_service_proto_msgTypes[8].OneofWrappers = []any{}
 	file_agenttrace_v1_trace_service_proto_msgTypes[10].OneofWrappers = []any{}
 	file_agenttrace_v1_trace_service_proto_msgTypes[12].OneofWrappers = []any{}
+	file_agenttrace_v1_trace_service_proto_msgTypes[15].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_agenttrace_v1_trace_service_proto_rawDesc), len(file_agenttrace_v1_trace_service_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   14,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -2,12 +2,15 @@ package fault
 
 import (
 	"errors"
+	"strconv"
 	"time"
 
 	"connectrpc.com/connect"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/agenttrace/agenttrace/internal/query"
 )
 
 // Domain is the domain of every ErrorInfo.
@@ -19,6 +22,9 @@ const (
 	ReasonPageTokenInvalid  = "PAGE_TOKEN_INVALID"
 	ReasonPageTokenMismatch = "PAGE_TOKEN_MISMATCH"
 	ReasonMessageTooLarge   = "MESSAGE_TOO_LARGE"
+	ReasonQueryInvalid      = "QUERY_INVALID"
+	ReasonQueryTooBroad     = "QUERY_TOO_BROAD"
+	ReasonCursorExpired     = "CURSOR_EXPIRED"
 )
 
 // New returns an error with a text that was written for clients.
@@ -43,6 +49,20 @@ func InvalidField(field, text string) *connect.Error {
 	return with(New(connect.CodeInvalidArgument, field+": "+text), &errdetails.BadRequest{
 		FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: field, Description: text}},
 	})
+}
+
+// InvalidQuery returns an INVALID_ARGUMENT about the field that holds a query, or
+// a part of one.
+func InvalidQuery(field string, e *query.Error) *connect.Error {
+	metadata := map[string]string{
+		"line":   strconv.Itoa(e.Line),
+		"column": strconv.Itoa(e.Column),
+		"offset": strconv.Itoa(e.Offset),
+	}
+	if e.Suggestion != "" {
+		metadata["suggestion"] = e.Suggestion
+	}
+	return with(InvalidField(field, e.Error()), &errdetails.ErrorInfo{Reason: ReasonQueryInvalid, Domain: Domain, Metadata: metadata})
 }
 
 // Retry returns an error that tells the client to try again later. Senders of

@@ -14,6 +14,7 @@ import (
 	"github.com/agenttrace/agenttrace/internal/ingest"
 	"github.com/agenttrace/agenttrace/internal/otlp"
 	"github.com/agenttrace/agenttrace/internal/repo"
+	"github.com/agenttrace/agenttrace/internal/search"
 )
 
 // storeRetry is when to try again after the store was away: about as long as a
@@ -38,7 +39,14 @@ func (m *Mapper) Map(ctx context.Context, procedure string, err error) *connect.
 		return WithReason(connect.CodeResourceExhausted, ReasonMessageTooLarge, tooMany.Error(),
 			map[string]string{"max_spans": fmt.Sprint(tooMany.Max)})
 	}
+	if broad, ok := errors.AsType[*search.TooBroad](err); ok {
+		return WithReason(connect.CodeFailedPrecondition, ReasonQueryTooBroad, broad.Error(),
+			map[string]string{"limit": broad.Limit, "most": fmt.Sprint(broad.Most)})
+	}
 	switch {
+	case errors.Is(err, repo.ErrCursorExpired):
+		return WithReason(connect.CodeOutOfRange, ReasonCursorExpired,
+			"what was stored behind this cursor is not known any more, or the cursor is of another database; begin again without since", nil)
 	case errors.Is(err, repo.ErrNotFound):
 		return New(connect.CodeNotFound, "not found")
 	case errors.Is(err, otlp.ErrMalformed):

@@ -42,6 +42,9 @@ const (
 	TraceServiceGetSpanProcedure = "/agenttrace.v1.TraceService/GetSpan"
 	// TraceServiceListSpansProcedure is the fully-qualified name of the TraceService's ListSpans RPC.
 	TraceServiceListSpansProcedure = "/agenttrace.v1.TraceService/ListSpans"
+	// TraceServiceStreamSpansProcedure is the fully-qualified name of the TraceService's StreamSpans
+	// RPC.
+	TraceServiceStreamSpansProcedure = "/agenttrace.v1.TraceService/StreamSpans"
 	// TraceServiceListTracesProcedure is the fully-qualified name of the TraceService's ListTraces RPC.
 	TraceServiceListTracesProcedure = "/agenttrace.v1.TraceService/ListTraces"
 	// TraceServiceStreamTracesProcedure is the fully-qualified name of the TraceService's StreamTraces
@@ -69,11 +72,22 @@ type TraceServiceClient interface {
 	//
 	// Errors: NOT_FOUND.
 	GetSpan(context.Context, *v1.GetSpanRequest) (*v1.GetSpanResponse, error)
-	// ListSpans returns spans of any traces by their own fields, newest first.
+	// ListSpans returns spans of any traces by their own fields and by a query,
+	// newest first.
+	//
+	// Errors: INVALID_ARGUMENT with a BadRequest for the field query and reason
+	// QUERY_INVALID; FAILED_PRECONDITION with reason QUERY_TOO_BROAD when a limit
+	// was reached; both as in every call that takes a query.
 	ListSpans(context.Context, *v1.ListSpansRequest) (*v1.ListSpansResponse, error)
+	// StreamSpans returns all spans that ListSpans would, in batches, as they are
+	// found.
+	//
+	// Errors: as ListSpans.
+	StreamSpans(context.Context, *v1.StreamSpansRequest) (*connect.ServerStreamForClient[v1.StreamSpansResponse], error)
 	// ListTraces returns traces, newest first or longest first.
 	ListTraces(context.Context, *v1.ListTracesRequest) (*v1.ListTracesResponse, error)
-	// StreamTraces returns all traces that ListTraces would, in batches.
+	// StreamTraces returns all traces that ListTraces would, in batches, as they
+	// are found.
 	StreamTraces(context.Context, *v1.StreamTracesRequest) (*connect.ServerStreamForClient[v1.StreamTracesResponse], error)
 	// ExportTraces returns the spans of all traces that ListTraces would, as the
 	// OTLP bytes that were received. The answer's messages, one after the other,
@@ -120,6 +134,13 @@ func NewTraceServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 			connect.WithClientOptions(opts...),
 		),
+		streamSpans: connect.NewClient[v1.StreamSpansRequest, v1.StreamSpansResponse](
+			httpClient,
+			baseURL+TraceServiceStreamSpansProcedure,
+			connect.WithSchema(traceServiceMethods.ByName("StreamSpans")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
 		listTraces: connect.NewClient[v1.ListTracesRequest, v1.ListTracesResponse](
 			httpClient,
 			baseURL+TraceServiceListTracesProcedure,
@@ -150,6 +171,7 @@ type traceServiceClient struct {
 	streamTrace  *connect.Client[v1.StreamTraceRequest, v1.StreamTraceResponse]
 	getSpan      *connect.Client[v1.GetSpanRequest, v1.GetSpanResponse]
 	listSpans    *connect.Client[v1.ListSpansRequest, v1.ListSpansResponse]
+	streamSpans  *connect.Client[v1.StreamSpansRequest, v1.StreamSpansResponse]
 	listTraces   *connect.Client[v1.ListTracesRequest, v1.ListTracesResponse]
 	streamTraces *connect.Client[v1.StreamTracesRequest, v1.StreamTracesResponse]
 	exportTraces *connect.Client[v1.ExportTracesRequest, v1.ExportTracesResponse]
@@ -185,6 +207,11 @@ func (c *traceServiceClient) ListSpans(ctx context.Context, req *v1.ListSpansReq
 		return response.Msg, err
 	}
 	return nil, err
+}
+
+// StreamSpans calls agenttrace.v1.TraceService.StreamSpans.
+func (c *traceServiceClient) StreamSpans(ctx context.Context, req *v1.StreamSpansRequest) (*connect.ServerStreamForClient[v1.StreamSpansResponse], error) {
+	return c.streamSpans.CallServerStream(ctx, connect.NewRequest(req))
 }
 
 // ListTraces calls agenttrace.v1.TraceService.ListTraces.
@@ -223,11 +250,22 @@ type TraceServiceHandler interface {
 	//
 	// Errors: NOT_FOUND.
 	GetSpan(context.Context, *v1.GetSpanRequest) (*v1.GetSpanResponse, error)
-	// ListSpans returns spans of any traces by their own fields, newest first.
+	// ListSpans returns spans of any traces by their own fields and by a query,
+	// newest first.
+	//
+	// Errors: INVALID_ARGUMENT with a BadRequest for the field query and reason
+	// QUERY_INVALID; FAILED_PRECONDITION with reason QUERY_TOO_BROAD when a limit
+	// was reached; both as in every call that takes a query.
 	ListSpans(context.Context, *v1.ListSpansRequest) (*v1.ListSpansResponse, error)
+	// StreamSpans returns all spans that ListSpans would, in batches, as they are
+	// found.
+	//
+	// Errors: as ListSpans.
+	StreamSpans(context.Context, *v1.StreamSpansRequest, *connect.ServerStream[v1.StreamSpansResponse]) error
 	// ListTraces returns traces, newest first or longest first.
 	ListTraces(context.Context, *v1.ListTracesRequest) (*v1.ListTracesResponse, error)
-	// StreamTraces returns all traces that ListTraces would, in batches.
+	// StreamTraces returns all traces that ListTraces would, in batches, as they
+	// are found.
 	StreamTraces(context.Context, *v1.StreamTracesRequest, *connect.ServerStream[v1.StreamTracesResponse]) error
 	// ExportTraces returns the spans of all traces that ListTraces would, as the
 	// OTLP bytes that were received. The answer's messages, one after the other,
@@ -270,6 +308,13 @@ func NewTraceServiceHandler(svc TraceServiceHandler, opts ...connect.HandlerOpti
 		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 		connect.WithHandlerOptions(opts...),
 	)
+	traceServiceStreamSpansHandler := connect.NewServerStreamHandlerSimple(
+		TraceServiceStreamSpansProcedure,
+		svc.StreamSpans,
+		connect.WithSchema(traceServiceMethods.ByName("StreamSpans")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
 	traceServiceListTracesHandler := connect.NewUnaryHandlerSimple(
 		TraceServiceListTracesProcedure,
 		svc.ListTraces,
@@ -301,6 +346,8 @@ func NewTraceServiceHandler(svc TraceServiceHandler, opts ...connect.HandlerOpti
 			traceServiceGetSpanHandler.ServeHTTP(w, r)
 		case TraceServiceListSpansProcedure:
 			traceServiceListSpansHandler.ServeHTTP(w, r)
+		case TraceServiceStreamSpansProcedure:
+			traceServiceStreamSpansHandler.ServeHTTP(w, r)
 		case TraceServiceListTracesProcedure:
 			traceServiceListTracesHandler.ServeHTTP(w, r)
 		case TraceServiceStreamTracesProcedure:
@@ -330,6 +377,10 @@ func (UnimplementedTraceServiceHandler) GetSpan(context.Context, *v1.GetSpanRequ
 
 func (UnimplementedTraceServiceHandler) ListSpans(context.Context, *v1.ListSpansRequest) (*v1.ListSpansResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("agenttrace.v1.TraceService.ListSpans is not implemented"))
+}
+
+func (UnimplementedTraceServiceHandler) StreamSpans(context.Context, *v1.StreamSpansRequest, *connect.ServerStream[v1.StreamSpansResponse]) error {
+	return connect.NewError(connect.CodeUnimplemented, errors.New("agenttrace.v1.TraceService.StreamSpans is not implemented"))
 }
 
 func (UnimplementedTraceServiceHandler) ListTraces(context.Context, *v1.ListTracesRequest) (*v1.ListTracesResponse, error) {
