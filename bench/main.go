@@ -112,6 +112,11 @@ func measure(ctx context.Context, store, dir, binary string, load *load, opts op
 	if r.Lookups, err = askAll(ctx, server.httpURL, load, opts.lookups); err != nil {
 		return r, err
 	}
+	server.forgetPeak()
+	if r.Queries, err = askQueries(ctx, server.httpURL, db, opts.lookups/4); err != nil {
+		return r, err
+	}
+	r.QueryMemory = server.peakMemory()
 	server.stop() // what is still in a write-ahead log reaches its place
 	bytes, err := db.diskBytes(ctx)
 	r.DiskBytes = bytes / float64(load.spans)

@@ -109,6 +109,12 @@ func (s *server) peakMemory() int64 {
 	return 0
 }
 
+// forgetPeak makes what peakMemory returns begin anew (Linux, proc(5),
+// clear_refs).
+func (s *server) forgetPeak() {
+	_ = os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.cmd.Process.Pid), []byte("5"), 0)
+}
+
 // clockTick is the kernel's unit of CPU time in /proc, 1/100 s on every Linux.
 const clockTick = 10 * time.Millisecond
 

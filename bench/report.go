@@ -22,20 +22,22 @@ type result struct {
 	PeakMemory     int64   // bytes, of the server
 	Request        latency
 	Lookups        []lookup
+	Queries        []asked
+	QueryMemory    int64 // bytes, the most that the server had while it was asked
 }
 
 // usage is CPU time used so far.
 type usage struct{ sender, server, database time.Duration }
 
 // latency is the median and the tail of many durations.
-type latency struct{ P50, P99 time.Duration }
+type latency struct{ P50, P95, P99 time.Duration }
 
 func percentiles(d []time.Duration) latency {
 	if len(d) == 0 {
 		return latency{}
 	}
 	slices.Sort(d)
-	return latency{P50: d[len(d)/2], P99: d[len(d)*99/100]}
+	return latency{P50: d[len(d)/2], P95: d[len(d)*95/100], P99: d[len(d)*99/100]}
 }
 
 func perMillion(cpu time.Duration, spans int) float64 {
@@ -68,6 +70,7 @@ func report(w io.Writer, opts options, load *load, results []result) error {
 	for i := range results[0].Lookups {
 		row(results[0].Lookups[i].Question+", p50 / p99 ms", func(r result) string { return r.Lookups[i].Latency.String() })
 	}
+	reportQueries(w, results)
 	if opts.jsonPath == "" {
 		return nil
 	}
@@ -78,7 +81,26 @@ func report(w io.Writer, opts options, load *load, results []result) error {
 	return os.WriteFile(opts.jsonPath, append(out, '\n'), 0o644)
 }
 
+// reportQueries prints a table of queries for each store.
+func reportQueries(w io.Writer, results []result) {
+	for _, r := range results {
+		fmt.Fprintf(w, "\n| %s, at most %d MiB | p50 ms | p95 ms | rows read | content MB/s | found |\n|---|---:|---:|---:|---:|---:|\n", r.Store, r.QueryMemory>>20)
+		for _, a := range r.Queries {
+			fmt.Fprintf(w, "| %s: `%s` | %.1f | %.1f | %s | %s | %d |\n", a.Question, a.Query,
+				milliseconds(a.Latency.P50), milliseconds(a.Latency.P95), orNothing(a.Rows), orNothing(a.Content/1e6), a.Found)
+		}
+	}
+}
+
+func orNothing(n float64) string {
+	if n < 1 {
+		return ""
+	}
+	return fmt.Sprintf("%.0f", n)
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
 func (l latency) String() string {
-	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-	return fmt.Sprintf("%.2f / %.2f", ms(l.P50), ms(l.P99))
+	return fmt.Sprintf("%.2f / %.2f", milliseconds(l.P50), milliseconds(l.P99))
 }
