@@ -15,6 +15,7 @@ import (
 type Engine struct {
 	Store  repo.Reader
 	Limits Limits
+	Slots  Slots            // what this engine shares with others; nil for no bound
 	Now    func() time.Time // where a time range without an end ends; nil for time.Now
 }
 
@@ -43,6 +44,7 @@ type search struct {
 	query   *query.Query
 	plan    plan.Plan
 	limits  Limits
+	slots   Slots
 }
 
 func (e *Engine) newSearch(project string, q *query.Query) *search {
@@ -52,6 +54,7 @@ func (e *Engine) newSearch(project string, q *query.Query) *search {
 		query:   q,
 		plan:    plan.Of(q, otlp.Searchable),
 		limits:  e.Limits.withDefaults(),
+		slots:   e.Slots,
 	}
 	if filter := shownOnly(q.Source); filter != nil {
 		p := plan.Of(&query.Query{Source: filter}, otlp.Searchable)

@@ -48,7 +48,13 @@ type keeper func(t *match.Trace, selected []match.Selected) ([]match.Selected, e
 
 // decided yields what becomes of the candidates in chunks, in their order.
 func (s *search) decided(ctx context.Context, from source[chunk], keep keeper) iter.Seq[decisions] {
-	work := func(ctx context.Context, c chunk) decisions { return s.refuse(ctx, s.decide(ctx, c, keep)) }
+	work := func(ctx context.Context, c chunk) decisions {
+		if !s.slots.take(ctx) {
+			return decisions{err: ctx.Err()}
+		}
+		defer s.slots.leave()
+		return s.refuse(ctx, s.decide(ctx, c, keep))
+	}
 	return func(yield func(decisions) bool) {
 		for d := range inOrder(ctx, s.limits.Workers, from, work) {
 			for {

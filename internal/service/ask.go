@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"runtime"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -91,9 +92,11 @@ func newEngines(c Config) engines {
 	limits.MaxTraceBytes, limits.MaxTraceSpans = int64(c.MaxTraceBytes), int64(c.MaxTraceSpans)
 	unlimited := limits
 	unlimited.MaxTraces, unlimited.MaxBytes = math.MaxInt64, math.MaxInt64
+	// Two for each processor: one waits for the store while the other computes.
+	slots := search.NewSlots(2 * max(2, runtime.GOMAXPROCS(0)))
 	return engines{
-		calls:   &search.Engine{Store: c.Store, Limits: limits, Now: c.Now},
-		streams: &search.Engine{Store: c.Store, Limits: unlimited, Now: c.Now},
+		calls:   &search.Engine{Store: c.Store, Limits: limits, Slots: slots, Now: c.Now},
+		streams: &search.Engine{Store: c.Store, Limits: unlimited, Slots: slots, Now: c.Now},
 		longest: c.QueryTimeout,
 	}
 }
