@@ -81,7 +81,13 @@ func (s *Server) start(ctx context.Context) error {
 	if err := s.startRetention(ctx, store); err != nil {
 		return err
 	}
-	tails := tail.New(tail.Config{Store: store, Now: s.Now, Log: s.Log})
+	tails := tail.New(tail.Config{
+		Store:         store,
+		MaxTraceSpans: int64(s.Config.MaxTraceSpans),
+		MaxTraceBytes: int(s.Config.MaxTraceBytes),
+		Now:           s.Now,
+		Log:           s.Log,
+	})
 	s.inBackground(ctx, "tail", shareTail, tails.Run)
 	handler, err := s.handler(store, pipeline, tails, registry)
 	if err != nil {

@@ -85,7 +85,7 @@ func indexOf[T ~uint8](names []string) map[string]T {
 
 func combinationSymbols() map[string]Combination {
 	symbols := map[string]Combination{}
-	for r := Both; r < Then; r++ {
+	for r := range Then {
 		for f := Plain; f <= Union; f++ {
 			if r.Structural() || f == Plain {
 				symbols[f.String()+r.String()] = Combination{Relation: r, Form: f}

@@ -14,8 +14,8 @@ type source[T any] func(ctx context.Context, yield func(T) bool)
 // inOrder does work on each item, several at once, and yields the results in
 // the order of the items. At most about twice as many items as workers are on
 // their way. When the loop ends, for whatever reason, everything has stopped;
-// when it ends because ctx did, results may be missing. A panic of work becomes
-// one of the loop, where it does not take the process with it.
+// when it ends because ctx did, results may be missing. A panic of work, or of the
+// source, becomes one of the loop, where it does not take the process with it.
 func inOrder[In, Out any](ctx context.Context, workers int, from source[In], work func(context.Context, In) Out) iter.Seq[Out] {
 	type job struct {
 		item   In
@@ -29,10 +29,11 @@ func inOrder[In, Out any](ctx context.Context, workers int, from source[In], wor
 
 		jobs := make(chan job)
 		queue := make(chan chan attempt[Out], workers)
+		var handedOut attempt[struct{}] // read when queue is closed
 		running.Go(func() {
 			defer close(queue)
 			defer close(jobs)
-			from(ctx, func(item In) bool {
+			handedOut = from.try(ctx, func(item In) bool {
 				j := job{item: item, result: make(chan attempt[Out], 1)}
 				return send(ctx, queue, j.result) && send(ctx, jobs, j)
 			})
@@ -47,9 +48,7 @@ func inOrder[In, Out any](ctx context.Context, workers int, from source[In], wor
 		for result := range queue {
 			select {
 			case a := <-result:
-				if a.panicked != "" {
-					panic(a.panicked)
-				}
+				a.check()
 				if !yield(a.out) {
 					return
 				}
@@ -57,6 +56,7 @@ func inOrder[In, Out any](ctx context.Context, workers int, from source[In], wor
 				return
 			}
 		}
+		handedOut.check()
 	}
 }
 
@@ -64,6 +64,20 @@ func inOrder[In, Out any](ctx context.Context, workers int, from source[In], wor
 type attempt[T any] struct {
 	out      T
 	panicked string // with what, and where; empty for an ordinary end
+}
+
+// check goes on panicking where the work did.
+func (a attempt[T]) check() {
+	if a.panicked != "" {
+		panic(a.panicked)
+	}
+}
+
+func (from source[T]) try(ctx context.Context, yield func(T) bool) attempt[struct{}] {
+	return try(func() (nothing struct{}) {
+		from(ctx, yield)
+		return nothing
+	})
 }
 
 func try[T any](work func() T) (a attempt[T]) {
@@ -86,15 +100,17 @@ func readAhead[T any](ctx context.Context, from source[T]) iter.Seq[T] {
 		defer cancel()
 
 		items := make(chan T)
+		var handedOut attempt[struct{}] // read when items is closed
 		running.Go(func() {
 			defer close(items)
-			from(ctx, func(item T) bool { return send(ctx, items, item) })
+			handedOut = from.try(ctx, func(item T) bool { return send(ctx, items, item) })
 		})
 		for item := range items {
 			if !yield(item) {
 				return
 			}
 		}
+		handedOut.check()
 	}
 }
 

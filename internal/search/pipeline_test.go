@@ -59,6 +59,36 @@ func TestAPanicOfAWorkerIsOneOfItsCaller(t *testing.T) {
 	}
 }
 
+func TestAPanicOfASourceIsOneOfItsCaller(t *testing.T) {
+	from := func(_ context.Context, yield func(int) bool) {
+		yield(1)
+		panic("bad luck")
+	}
+	for name, loop := range map[string]func() (seen int){
+		"in order": func() (seen int) {
+			for range inOrder(t.Context(), 2, from, func(_ context.Context, n int) int { return n }) {
+				seen++
+			}
+			return seen
+		},
+		"ahead": func() (seen int) {
+			for range readAhead(t.Context(), from) {
+				seen++
+			}
+			return seen
+		},
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: the panic was lost", name)
+				}
+			}()
+			t.Errorf("%s: the loop ended after %d items", name, loop())
+		}()
+	}
+}
+
 func TestReadingAheadStopsWithItsReader(t *testing.T) {
 	made := 0
 	from := func(ctx context.Context, yield func(int) bool) {

@@ -35,8 +35,8 @@ func parseSearch(text string) (*query.Query, error) {
 func parseLocal(text string) (*query.Query, error) {
 	q, err := parseSearch(text)
 	if err == nil && q != nil && !q.Local() {
-		return nil, misplaced("a query that relates spans to their trace",
-			"this call decides each span when it arrives, by itself: want one pair of braces, without fields of the trace or the tree; TailTraces takes any query")
+		return nil, misplaced("a query about whole traces",
+			"this call decides each span when it arrives, by itself: want one pair of braces and nothing behind it, without fields of the trace or the tree; TailTraces takes any search")
 	}
 	return q, err
 }

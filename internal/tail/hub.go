@@ -18,6 +18,9 @@ const (
 	DefaultInterval  = 200 * time.Millisecond
 	DefaultMaxBehind = 20_000
 	DefaultHeartbeat = 5 * time.Second
+
+	DefaultMaxTraceSpans = 50_000
+	DefaultMaxTraceBytes = 32 << 20
 )
 
 // Config says what is followed, and how closely. Store is needed; the zero value
@@ -27,11 +30,17 @@ type Config struct {
 		repo.Feed
 		repo.Reader
 	}
-	Interval  time.Duration    // between two looks at the change log
-	MaxBehind int              // spans that a reader may be behind
-	Heartbeat time.Duration    // longest time without an event
-	Now       func() time.Time // default: time.Now
-	Log       *slog.Logger     // default: discards
+	Interval  time.Duration // between two looks at the change log
+	MaxBehind int           // spans that a reader may be behind
+	Heartbeat time.Duration // longest time without an event
+
+	// Bounds of a trace that a query is put to; the bytes are of its content,
+	// decompressed.
+	MaxTraceSpans int64
+	MaxTraceBytes int
+
+	Now func() time.Time // default: time.Now
+	Log *slog.Logger     // default: discards
 }
 
 // Hub is what the tails of one process share. It may be used from any number of
@@ -56,6 +65,12 @@ func New(c Config) *Hub {
 	}
 	if c.Heartbeat <= 0 {
 		c.Heartbeat = DefaultHeartbeat
+	}
+	if c.MaxTraceSpans <= 0 {
+		c.MaxTraceSpans = DefaultMaxTraceSpans
+	}
+	if c.MaxTraceBytes <= 0 {
+		c.MaxTraceBytes = DefaultMaxTraceBytes
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"log/slog"
 
 	"github.com/agenttrace/agenttrace/internal/model"
 	"github.com/agenttrace/agenttrace/internal/otlp"
@@ -15,24 +14,18 @@ import (
 	"github.com/agenttrace/agenttrace/internal/repo"
 )
 
-// Bounds of a trace that a query is put to. It is looked at again with each
-// write, so that a trace which grows for ever would cost more and more.
-const (
-	maxTraceSpans = 50_000
-	maxTraceBytes = 64 << 20
-)
-
 // Traces follows the traces of a project that get new spans: each as it is
 // then, if tq selects it by its plain fields and q, where it is not nil, selects
 // a span of it. The sequence is as that of [Hub.Spans]. A trace that was written
 // to several times in a row may come once.
 //
-// A trace beyond 50,000 spans or 64 MiB of content is not put to a query any
-// more, and left out; the log says so.
+// A trace beyond Config.MaxTraceSpans or MaxTraceBytes is not put to a query any
+// more, and left out; the log says so. It is looked at again with each write, so
+// that one which grows for ever would cost more and more.
 func (h *Hub) Traces(
 	ctx context.Context, project string, since repo.Cursor, tq repo.TraceQuery, q *query.Query,
 ) iter.Seq2[Event[*model.Trace], error] {
-	p := &tracePicker{store: h.config.Store, log: h.config.Log, project: project, query: q, fields: tq}
+	p := &tracePicker{config: &h.config, project: project, query: q, fields: tq}
 	p.onSpans = tq.SpanQueries()
 	if q != nil {
 		p.plan = plan.Of(q, otlp.Searchable)
@@ -44,8 +37,7 @@ func (h *Hub) Traces(
 
 // tracePicker finds the wanted ones among the traces of changes.
 type tracePicker struct {
-	store   repo.Reader
-	log     *slog.Logger
+	config  *Config
 	project string
 	fields  repo.TraceQuery
 	onSpans []repo.SpanQuery // each must select a span of the trace
@@ -88,7 +80,7 @@ func (p *tracePicker) pick(ctx context.Context, changes []repo.Change) iter.Seq2
 
 // trace returns a trace if it is wanted, nil if not, or if it has been removed.
 func (p *tracePicker) trace(ctx context.Context, id model.TraceID) (*model.Trace, error) {
-	t, err := p.store.Trace(ctx, p.project, id)
+	t, err := p.config.Store.Trace(ctx, p.project, id)
 	switch {
 	case errors.Is(err, repo.ErrNotFound):
 		return nil, nil
@@ -99,7 +91,7 @@ func (p *tracePicker) trace(ctx context.Context, id model.TraceID) (*model.Trace
 	}
 	for _, q := range p.onSpans {
 		q.TraceID, q.Limit = id, 1
-		found, err := p.store.Spans(ctx, p.project, q)
+		found, err := p.config.Store.Spans(ctx, p.project, q)
 		if err != nil || len(found) == 0 {
 			return nil, err
 		}
@@ -116,7 +108,7 @@ func (p *tracePicker) trace(ctx context.Context, id model.TraceID) (*model.Trace
 
 // selects reports whether the query selects a span of t.
 func (p *tracePicker) selects(ctx context.Context, t *model.Trace) (bool, error) {
-	if t.Spans > maxTraceSpans {
+	if t.Spans > p.config.MaxTraceSpans {
 		p.leaveOut(ctx, t)
 		return false, nil
 	}
@@ -133,7 +125,7 @@ func (p *tracePicker) selects(ctx context.Context, t *model.Trace) (bool, error)
 
 // narrow returns the spans of t without content.
 func (p *tracePicker) narrow(ctx context.Context, t *model.Trace) ([]*model.Span, error) {
-	for spans, err := range p.store.TraceSpans(ctx, p.project, refOf(t)) {
+	for spans, err := range p.config.Store.TraceSpans(ctx, p.project, refOf(t)) {
 		return spans, err
 	}
 	return nil, nil
@@ -145,11 +137,11 @@ func (p *tracePicker) complete(ctx context.Context, t *model.Trace) ([]*model.Sp
 	p.scan.Reset()
 	var segments []repo.Segment
 	size := 0
-	for segment, err := range p.store.Segments(ctx, p.project, refOf(t)) {
+	for segment, err := range p.config.Store.Segments(ctx, p.project, refOf(t)) {
 		if err != nil {
 			return nil, err
 		}
-		if size += len(segment.Data); size > maxTraceBytes {
+		if size += len(segment.Data); size > p.config.MaxTraceBytes {
 			p.leaveOut(ctx, t)
 			return nil, nil
 		}
@@ -172,7 +164,7 @@ func (p *tracePicker) complete(ctx context.Context, t *model.Trace) ([]*model.Sp
 }
 
 func (p *tracePicker) leaveOut(ctx context.Context, t *model.Trace) {
-	p.log.WarnContext(ctx, "trace too large for a tail with a query, left out", "project", p.project, "trace", t.TraceID, "spans", t.Spans)
+	p.config.Log.WarnContext(ctx, "trace too large for a tail with a query, left out", "project", p.project, "trace", t.TraceID, "spans", t.Spans)
 }
 
 // refOf returns what to ask for all of a trace by.
