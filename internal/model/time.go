@@ -1,5 +1,7 @@
 package model
 
+import "math"
+
 // NanosPerDay is the length of a UTC day; leap seconds do not exist in Unix time.
 const NanosPerDay = int64(24 * 60 * 60 * 1_000_000_000)
 
@@ -23,4 +25,13 @@ type TimeRange struct {
 // Contains reports whether nano lies in the range.
 func (r TimeRange) Contains(nano int64) bool {
 	return (r.Start == 0 || nano >= r.Start) && (r.End == 0 || nano < r.End)
+}
+
+// Including returns the range that includes both of two times and what lies
+// between them.
+func Including(first, last int64) TimeRange {
+	if last == math.MaxInt64 {
+		return TimeRange{Start: first} // open: nothing is later
+	}
+	return TimeRange{Start: first, End: last + 1}
 }

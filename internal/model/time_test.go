@@ -57,3 +57,12 @@ func TestTimeRangeHoldsItsStartAndNotItsEnd(t *testing.T) {
 		}
 	}
 }
+
+func TestIncludingHoldsBothEnds(t *testing.T) {
+	for _, c := range []struct{ first, last int64 }{{5, 5}, {5, 9}, {1, math.MaxInt64}, {math.MaxInt64, math.MaxInt64}} {
+		r := model.Including(c.first, c.last)
+		if !r.Contains(c.first) || !r.Contains(c.last) || r.Contains(c.first-1) || c.last < math.MaxInt64 && r.Contains(c.last+1) {
+			t.Errorf("%d to %d became %+v", c.first, c.last, r)
+		}
+	}
+}

@@ -100,6 +100,11 @@ type TraceRef struct {
 	MaxSpans int64
 }
 
+// RefOf returns what to ask for all spans of a trace by.
+func RefOf(t *model.Trace) TraceRef {
+	return TraceRef{ID: t.TraceID, Range: model.Including(t.StartNano, t.EndNano)}
+}
+
 // Segment is a part of a trace: spans that were stored together.
 type Segment struct {
 	TraceID model.TraceID

@@ -46,7 +46,7 @@ func (m *metricsSearch) fillExemplars(ctx context.Context, found []series.Series
 // lookUp completes an exemplar of a series: a span that starts then.
 func (m *metricsSearch) lookUp(ctx context.Context, labels []series.Label, e *series.Exemplar) error {
 	page, err := m.store.Spans(ctx, m.project, repo.SpanQuery{
-		Start: rangeOf(e.Time, e.Time),
+		Start: model.Including(e.Time, e.Time),
 		Where: m.counted(labels),
 		Limit: 1,
 	})

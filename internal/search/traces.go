@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"math"
 	"slices"
 
 	"github.com/agenttrace/agenttrace/internal/model"
@@ -126,7 +125,7 @@ func (t *traceSearch) chunks(page []*model.Trace) iter.Seq[chunk] {
 				}
 				c, spans = chunk{}, 0
 			}
-			c.candidates = append(c.candidates, candidate{trace: trace, ref: refOf(trace)})
+			c.candidates = append(c.candidates, candidate{trace: trace, ref: repo.RefOf(trace)})
 			spans += trace.Spans
 		}
 		if len(c.candidates) > 0 {
@@ -137,17 +136,4 @@ func (t *traceSearch) chunks(page []*model.Trace) iter.Seq[chunk] {
 
 func chunkSize(page, workers int) int {
 	return min((page+workers-1)/workers, chunkTraces)
-}
-
-// refOf returns what to ask a trace's spans by.
-func refOf(t *model.Trace) repo.TraceRef {
-	return repo.TraceRef{ID: t.TraceID, Range: rangeOf(t.StartNano, t.EndNano)}
-}
-
-// rangeOf returns the range that includes both of two times.
-func rangeOf(first, last int64) model.TimeRange {
-	if last == math.MaxInt64 {
-		return model.TimeRange{Start: first} // open: nothing is later
-	}
-	return model.TimeRange{Start: first, End: last + 1}
 }

@@ -97,12 +97,12 @@ func refsOf(spans []*model.Span) []repo.TraceRef {
 		if !ok {
 			i = len(refs)
 			at[span.TraceID] = i
-			refs = append(refs, repo.TraceRef{ID: span.TraceID, Range: model.TimeRange{Start: span.StartNano, End: after(span.StartNano)}})
+			refs = append(refs, repo.TraceRef{ID: span.TraceID, Range: model.Including(span.StartNano, span.StartNano)})
 			continue
 		}
 		r := &refs[i].Range
 		r.Start = min(r.Start, span.StartNano)
-		if end := after(span.StartNano); end == 0 || (r.End != 0 && end > r.End) {
+		if end := model.Including(span.StartNano, span.StartNano).End; end == 0 || (r.End != 0 && end > r.End) {
 			r.End = end
 		}
 	}

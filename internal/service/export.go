@@ -52,7 +52,7 @@ func refsTo(traces iter.Seq2[search.TraceMatch, error], n int) iter.Seq2[[]repo.
 				yield(nil, err)
 				return
 			}
-			if refs = append(refs, traceRef(t.Trace)); len(refs) == n {
+			if refs = append(refs, repo.RefOf(t.Trace)); len(refs) == n {
 				if !yield(refs, nil) {
 					return
 				}

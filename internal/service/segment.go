@@ -19,19 +19,6 @@ const (
 	batchBytes = 1 << 20
 )
 
-// traceRef returns what to ask segments of a trace by.
-func traceRef(t *model.Trace) repo.TraceRef {
-	return repo.TraceRef{ID: t.TraceID, Range: model.TimeRange{Start: t.StartNano, End: after(t.EndNano)}}
-}
-
-// after returns the end of a range that includes nano.
-func after(nano int64) int64 {
-	if nano == math.MaxInt64 {
-		return 0 // open: nothing is later
-	}
-	return nano + 1
-}
-
 // piece is some spans of a segment, as a TracesData message.
 type piece struct {
 	data  []byte

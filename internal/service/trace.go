@@ -47,7 +47,7 @@ func (s *traceService) GetTrace(ctx context.Context, req *pb.GetTraceRequest) (*
 	}
 	var nodes []*node
 	size := 0
-	for segment, err := range s.store.Segments(ctx, project, traceRef(trace)) {
+	for segment, err := range s.store.Segments(ctx, project, repo.RefOf(trace)) {
 		if err != nil {
 			return nil, err
 		}
@@ -101,7 +101,7 @@ func (s *traceService) StreamTrace(ctx context.Context, req *pb.StreamTraceReque
 	if err := stream.Send(&pb.StreamTraceResponse{Trace: convert.Trace(trace)}); err != nil {
 		return err
 	}
-	for segment, err := range s.store.Segments(ctx, project, traceRef(trace)) {
+	for segment, err := range s.store.Segments(ctx, project, repo.RefOf(trace)) {
 		if err != nil {
 			return err
 		}

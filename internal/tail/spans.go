@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"math"
 	"slices"
 
 	"github.com/agenttrace/agenttrace/internal/model"
@@ -85,7 +84,7 @@ func (p *spanPicker) refsOf(c *repo.Change) []repo.TraceRef {
 	refs := make([]repo.TraceRef, 0, len(c.TraceIDs))
 	for _, id := range c.TraceIDs {
 		if p.query.TraceID.IsZero() || p.query.TraceID == id {
-			refs = append(refs, repo.TraceRef{ID: id, Range: starts(c.Earliest, c.Latest), Write: c.Write})
+			refs = append(refs, repo.TraceRef{ID: id, Range: model.Including(c.Earliest, c.Latest), Write: c.Write})
 		}
 	}
 	return refs
@@ -147,13 +146,4 @@ func decode(project string, segment repo.Segment) ([]*model.Span, error) {
 		return nil, fmt.Errorf("segment of trace %s: unreadable: %v", segment.TraceID, err)
 	}
 	return spans, nil
-}
-
-// starts returns the range that includes both starts.
-func starts(first, last int64) model.TimeRange {
-	r := model.TimeRange{Start: first}
-	if last < math.MaxInt64 { // else open: nothing is later
-		r.End = last + 1
-	}
-	return r
 }

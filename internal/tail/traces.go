@@ -125,7 +125,7 @@ func (p *tracePicker) selects(ctx context.Context, t *model.Trace) (bool, error)
 
 // narrow returns the spans of t without content.
 func (p *tracePicker) narrow(ctx context.Context, t *model.Trace) ([]*model.Span, error) {
-	for spans, err := range p.config.Store.TraceSpans(ctx, p.project, refOf(t)) {
+	for spans, err := range p.config.Store.TraceSpans(ctx, p.project, repo.RefOf(t)) {
 		return spans, err
 	}
 	return nil, nil
@@ -137,7 +137,7 @@ func (p *tracePicker) complete(ctx context.Context, t *model.Trace) ([]*model.Sp
 	p.scan.Reset()
 	var segments []repo.Segment
 	size := 0
-	for segment, err := range p.config.Store.Segments(ctx, p.project, refOf(t)) {
+	for segment, err := range p.config.Store.Segments(ctx, p.project, repo.RefOf(t)) {
 		if err != nil {
 			return nil, err
 		}
@@ -165,9 +165,4 @@ func (p *tracePicker) complete(ctx context.Context, t *model.Trace) ([]*model.Sp
 
 func (p *tracePicker) leaveOut(ctx context.Context, t *model.Trace) {
 	p.config.Log.WarnContext(ctx, "trace too large for a tail with a query, left out", "project", p.project, "trace", t.TraceID, "spans", t.Spans)
-}
-
-// refOf returns what to ask for all of a trace by.
-func refOf(t *model.Trace) repo.TraceRef {
-	return repo.TraceRef{ID: t.TraceID, Range: starts(t.StartNano, t.EndNano)}
 }
