@@ -59,8 +59,9 @@ const (
 type fate uint8
 
 const (
-	// content is never stored in rows, however short it is: what was said, and
-	// what says again what the tree of spans says.
+	// content is never stored in rows, however short it is: what was said, what
+	// says again what the tree of spans says, and what is always a list, of
+	// which a row could only say that it is there.
 	content fate = iota + 1
 	// detail is not in a column: it stays searchable as a short attribute.
 	detail
@@ -239,7 +240,7 @@ var conventions = [...]convention{
 		{key: "gen_ai.tool.call.result", fate: content}, {key: "output.value", when: onTool, fate: content},
 	}},
 	{fieldFinishReasons, "model_call.finish_reasons", []source{
-		{key: "gen_ai.response.finish_reasons", fate: detail}, {key: "llm.finish_reason", fate: detail},
+		{key: "gen_ai.response.finish_reasons", fate: content}, {key: "llm.finish_reason", fate: detail},
 	}},
 	{fieldParameters, "model_call.invocation_parameters", []source{
 		{key: "llm.invocation_parameters", fate: content},
@@ -256,10 +257,12 @@ var conventions = [...]convention{
 
 // contentPrefixes begin the names of attributes that hold conversation or
 // documents, one attribute for each piece; and of Agno's own drawing of the run
-// (random ids that repeat the tree), which was a third of all short attributes.
+// (random ids that repeat the tree), which was a third of all short attributes,
+// and its list of an agent's tools.
 var contentPrefixes = [...]string{
 	"llm.input_messages.", "llm.output_messages.", "llm.tools.", "llm.prompts.", "llm.choices.",
 	"llm.prompt_template.", "llm.function_call", "gen_ai.prompt.", "gen_ai.completion.", "gen_ai.tool.definitions",
 	"retrieval.documents.", "reranker.input_documents.", "reranker.output_documents.", "reranker.query",
 	"embedding.embeddings.", "embedding.text", "embedding.vector", "input.", "output.", "message.", "graph.node.",
+	"agno.tools",
 }
