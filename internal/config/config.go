@@ -66,8 +66,8 @@ type Limits struct {
 	MaxFuture       Duration `default:"24h" placeholder:"TIME" help:"Refuse spans that start further ahead than this. Default: ${default}."`
 	MaxMessageBytes Size     `default:"64MiB" placeholder:"SIZE" help:"Largest request, decompressed. Default: ${default}."`
 	MaxSpanBytes    Size     `default:"16MiB" placeholder:"SIZE" help:"Largest span; a larger one is refused alone. Default: ${default}."`
-	MaxTraceBytes   Size     `default:"32MiB" placeholder:"SIZE" help:"Largest answer of GetTrace and ListSpans; larger traces are read with StreamTrace. Default: ${default}."`
-	MaxTraceSpans   int      `default:"50000" placeholder:"N" help:"Most spans in an answer of GetTrace. Default: ${default}."`
+	MaxTraceBytes   Size     `default:"32MiB" placeholder:"SIZE" help:"Largest answer of GetTrace and ListSpans, and largest content of a trace that a query looks into; larger traces are read with StreamTrace. Default: ${default}."`
+	MaxTraceSpans   int      `default:"50000" placeholder:"N" help:"Most spans in an answer of GetTrace, and of a trace that a query looks into. Default: ${default}."`
 	MaxInflight     Size     `name:"max-inflight-bytes" default:"256MiB" placeholder:"SIZE" help:"Most bytes of OTLP requests in memory at once; above, senders are told to come back. Default: ${default}."`
 	ReadTimeout     Duration `default:"30s" placeholder:"TIME" help:"Longest time for an answer that is not a stream. Default: ${default}."`
 	WriteTimeout    Duration `default:"60s" placeholder:"TIME" help:"Longest time from the first byte of a request with spans to its answer. Default: ${default}."`
