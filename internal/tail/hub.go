@@ -108,8 +108,8 @@ func (h *Hub) poll(ctx context.Context) {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
-			// Tails find out for themselves when they read; they have to be woken
-			// for that. This says once why nothing comes.
+			// Nobody is woken: tails would only fail too. They go on when the head
+			// can be read again. This says once why nothing comes.
 			if !away {
 				h.config.Log.WarnContext(ctx, "change log not readable, tails may end", "error", err)
 			}
