@@ -26,6 +26,18 @@ func (id SpanID) String() string { return hex.EncodeToString(id[:]) }
 // IsZero reports whether id is absent.
 func (id SpanID) IsZero() bool { return id == SpanID{} }
 
+// MarshalText writes 16 hex digits, so that ids read well in JSON.
+func (id SpanID) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, id[:]), nil }
+
+// UnmarshalText undoes [SpanID.MarshalText]. The zero id is allowed.
+func (id *SpanID) UnmarshalText(text []byte) error {
+	if len(text) != 2*len(id) {
+		return fmt.Errorf("span id has %d characters, want %d hex digits", len(text), 2*len(id))
+	}
+	_, err := hex.Decode(id[:], text)
+	return err
+}
+
 // Int64 returns the id's bits, big endian, as databases store them. The order
 // of such numbers is not the order of the ids: those with a leading one bit are
 // negative.

@@ -37,6 +37,7 @@ type Span struct {
 	Model    string
 	Provider string
 	Usage    Usage
+	Billing  Billing // of model calls; not among what stores keep in rows
 
 	// FirstTokenNano is the time from the span's start to the first token, in
 	// nanoseconds; 0 where it was not reported.
@@ -110,9 +111,9 @@ type Body struct {
 	ToolResult           string
 	Stacktrace           string // of the exception that ErrorType names
 
-	// ReportedCost is what the model call cost, as the sender said, in
-	// billionths of a US dollar; 0 where it said nothing.
-	ReportedCost int64
+	// Cost is what the model call cost, in billionths of a US dollar: what the
+	// sender said, else what whoever read the span has computed; 0 for neither.
+	Cost int64
 }
 
 // Content is a text and its MIME type ("" where the sender named none).

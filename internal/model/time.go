@@ -2,17 +2,28 @@ package model
 
 import "math"
 
-// NanosPerDay is the length of a UTC day; leap seconds do not exist in Unix time.
-const NanosPerDay = int64(24 * 60 * 60 * 1_000_000_000)
+// Lengths of UTC hours and days in nanoseconds; leap seconds do not exist in Unix
+// time.
+const (
+	NanosPerHour = int64(60 * 60 * 1_000_000_000)
+	NanosPerDay  = 24 * NanosPerHour
+)
 
 // Day returns the start of the UTC day that nano lies in, both in nanoseconds
 // since the Unix epoch. Days before 1970 are rounded down too.
 func Day(nano int64) int64 {
-	day := nano - nano%NanosPerDay
-	if nano < day {
-		day -= NanosPerDay
+	return floor(nano, NanosPerDay)
+}
+
+// Hour returns the start of the UTC hour that nano lies in.
+func Hour(nano int64) int64 { return floor(nano, NanosPerHour) }
+
+func floor(nano, unit int64) int64 {
+	start := nano - nano%unit
+	if nano < start {
+		start -= unit
 	}
-	return day
+	return start
 }
 
 // TimeRange is the half-open range [Start, End) of nanoseconds since the Unix

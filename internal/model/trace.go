@@ -53,10 +53,32 @@ type Trace struct {
 	ErrorSpan    string // its name
 	ErrorType    string
 	ErrorMessage string
+
+	// What follows is known only when the trace has settled; see
+	// [Trace.Settled]. SettledSpans is how many spans it accounts for.
+	SettledSpans int64
+	Runs         int64
+	Cost         Cost
 }
 
 // Duration returns the nanoseconds from the earliest start to the latest end.
 func (t *Trace) Duration() int64 { return t.EndNano - t.StartNano }
+
+// TracePart is what settling knows of those spans of a trace that start on one
+// UTC day.
+type TracePart struct {
+	Day   int64 // start of the day
+	Spans int64 // how many there are
+	Runs  int64
+	Usage Usage // each token once
+	Cost  Cost
+}
+
+// Settled reports whether everything stored of the trace has been accounted for:
+// its runs, its usage and its cost. A span that comes late undoes it, until the
+// trace settles again. Usage is a plain sum before; afterwards, what one call
+// reported on two spans of the trace is in it once.
+func (t *Trace) Settled() bool { return t.SettledSpans == t.Spans }
 
 // Failed reports whether any span failed.
 func (t *Trace) Failed() bool { return t.Errors > 0 }
@@ -176,6 +198,9 @@ func (t *Trace) Merge(o *Trace) {
 	t.Usage = t.Usage.Plus(o.Usage)
 	t.Models = union(t.Models, o.Models)
 	t.Tools = union(t.Tools, o.Tools)
+	t.SettledSpans += o.SettledSpans
+	t.Runs += o.Runs
+	t.Cost = t.Cost.Plus(o.Cost)
 	if decides(o.RootKey, t.RootKey) {
 		t.RootKey, t.RootName = o.RootKey, o.RootName
 	}

@@ -4,17 +4,17 @@ package model
 // of them, whatever the vocabulary that reported it. Audio tokens are not in
 // Input or Output, reasoning tokens are not in Output, cached ones not in Input.
 type Usage struct {
-	Input       int64 // prompt tokens that were neither cached nor audio
-	CacheRead   int64 // prompt tokens read from the provider's cache
-	CacheWrite  int64 // prompt tokens written to the provider's cache
-	Output      int64 // completion tokens without reasoning and audio
-	Reasoning   int64 // completion tokens spent on reasoning
-	AudioInput  int64
-	AudioOutput int64
+	Input       int64 `json:"input,omitempty"`       // prompt tokens that were neither cached nor audio
+	CacheRead   int64 `json:"cache_read,omitempty"`  // prompt tokens read from the provider's cache
+	CacheWrite  int64 `json:"cache_write,omitempty"` // prompt tokens written to the provider's cache
+	Output      int64 `json:"output,omitempty"`      // completion tokens without reasoning and audio
+	Reasoning   int64 `json:"reasoning,omitempty"`   // completion tokens spent on reasoning
+	AudioInput  int64 `json:"audio_input,omitempty"`
+	AudioOutput int64 `json:"audio_output,omitempty"`
 
 	// Total is what the provider said the sum is; 0 where it said nothing. It
 	// is kept for comparison and never used in place of the buckets.
-	Total int64
+	Total int64 `json:"reported_total,omitempty"`
 }
 
 // Sum returns the tokens of all buckets.
@@ -25,13 +25,13 @@ func (u Usage) Sum() int64 {
 // Plus returns the bucket-wise sum of u and v.
 func (u Usage) Plus(v Usage) Usage {
 	return Usage{
-		Input:       u.Input + v.Input,
-		CacheRead:   u.CacheRead + v.CacheRead,
-		CacheWrite:  u.CacheWrite + v.CacheWrite,
-		Output:      u.Output + v.Output,
-		Reasoning:   u.Reasoning + v.Reasoning,
-		AudioInput:  u.AudioInput + v.AudioInput,
-		AudioOutput: u.AudioOutput + v.AudioOutput,
-		Total:       u.Total + v.Total,
+		Input:       Sum(u.Input, v.Input),
+		CacheRead:   Sum(u.CacheRead, v.CacheRead),
+		CacheWrite:  Sum(u.CacheWrite, v.CacheWrite),
+		Output:      Sum(u.Output, v.Output),
+		Reasoning:   Sum(u.Reasoning, v.Reasoning),
+		AudioInput:  Sum(u.AudioInput, v.AudioInput),
+		AudioOutput: Sum(u.AudioOutput, v.AudioOutput),
+		Total:       Sum(u.Total, v.Total),
 	}
 }

@@ -57,7 +57,7 @@ func deriveBody(s *model.Span) {
 		b.ToolResult = ix.text(fieldToolResult, s.Type)
 	}
 	if s.Type.CallsModel() {
-		b.ReportedCost = ix.cost()
+		b.Cost = s.Billing.Reported
 	}
 	if s.Failed {
 		b.Stacktrace = stacktrace(b.Events)

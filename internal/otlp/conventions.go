@@ -30,7 +30,9 @@ const (
 	fieldReasoningTokens
 	fieldAudioInputTokens
 	fieldAudioOutputTokens
+	fieldLongCacheWriteTokens
 	fieldCost
+	fieldServiceTier
 	fieldFirstTokenSeconds
 	fieldFirstTokenMillis
 	fieldToolName
@@ -174,23 +176,41 @@ var conventions = [...]convention{
 	{fieldCacheReadTokens, "model_call.usage.cache_read_tokens", []source{
 		{key: "llm.token_count.prompt_details.cache_read"}, {key: "llm.token_count.prompt_details.cache_input"},
 		{key: "gen_ai.usage.cache_read.input_tokens"}, {key: "gen_ai.usage.cache_read_input_tokens"},
+		{key: "gen_ai.usage.details.cache_read_tokens"},
 	}},
 	{fieldCacheWriteTokens, "model_call.usage.cache_write_tokens", []source{
 		{key: "llm.token_count.prompt_details.cache_write"},
 		{key: "gen_ai.usage.cache_creation.input_tokens"}, {key: "gen_ai.usage.cache_creation_input_tokens"},
+		{key: "gen_ai.usage.cache_write_input_tokens"}, {key: "gen_ai.usage.details.cache_write_tokens"},
 	}},
 	{fieldReasoningTokens, "model_call.usage.reasoning_tokens", []source{
 		{key: "llm.token_count.completion_details.reasoning"},
 		{key: "gen_ai.usage.reasoning.output_tokens"}, {key: "gen_ai.usage.reasoning_tokens"},
+		{key: "gen_ai.usage.details.reasoning_tokens"}, {key: "gen_ai.usage.experimental.reasoning_tokens"},
 	}},
 	{fieldAudioInputTokens, "model_call.usage.audio_input_tokens", []source{
-		{key: "llm.token_count.prompt_details.audio"},
+		{key: "llm.token_count.prompt_details.audio"}, {key: "gen_ai.usage.details.input_audio_tokens"},
 	}},
 	{fieldAudioOutputTokens, "model_call.usage.audio_output_tokens", []source{
-		{key: "llm.token_count.completion_details.audio"},
+		{key: "llm.token_count.completion_details.audio"}, {key: "gen_ai.usage.details.output_audio_tokens"},
+	}},
+	// Of Anthropic's cache writes, those that are kept for an hour. No convention
+	// names them: these are the names that senders have made up.
+	{fieldLongCacheWriteTokens, "1-hour cache writes, for prices", []source{
+		{key: "llm.token_count.prompt_details.cache_write_1h", fate: detail},
+		{key: "gen_ai.usage.cache_creation.ephemeral_1h_input_tokens", fate: detail},
+		{key: "gen_ai.usage.cache_creation_ephemeral_1h_input_tokens", fate: detail},
+		{key: "dash0.gen_ai.usage.cache_creation.ephemeral_1h.input_tokens", fate: detail},
 	}},
 	{fieldCost, "usage:cost of queries", []source{
 		{key: "llm.cost.total", fate: detail}, {key: "gen_ai.usage.cost", fate: detail},
+	}},
+	// What was served comes before what was asked for: priority can be refused.
+	{fieldServiceTier, "service tier, for prices", []source{
+		{key: "gen_ai.openai.response.service_tier", fate: detail}, {key: "openai.response.service_tier", fate: detail},
+		{key: "gen_ai.response.service_tier", fate: detail}, {key: "gen_ai.anthropic.service_tier", fate: detail},
+		{key: "gen_ai.openai.request.service_tier", fate: detail}, {key: "openai.request.service_tier", fate: detail},
+		{key: "gen_ai.request.service_tier", fate: detail},
 	}},
 	{fieldFirstTokenSeconds, "model_call.time_to_first_token, in seconds", []source{
 		{key: "gen_ai.response.time_to_first_chunk"}, {key: "gen_ai.server.time_to_first_token"},

@@ -15,23 +15,14 @@ import (
 func DecodeSpans(project string, tracesData []byte) ([]*model.Span, error) {
 	// The spans' texts share one copy of the message: there are hundreds of
 	// them, and they are read and forgotten together.
-	request, err := Parse(project, bytes.Clone(tracesData), Limits{
-		MaxSpanBytes: maxSegmentBytes,
-		MaxDepth:     hardMaxDepth,
-		MaxSpans:     maxSegmentBytes,
-		MaxEnvelope:  maxSegmentBytes,
-	})
+	records, err := ParseStored(project, bytes.Clone(tracesData))
 	if err != nil {
 		return nil, err
 	}
-	if len(request.Rejected) > 0 {
-		first := request.Rejected[0]
-		return nil, fmt.Errorf("%w: span %d: %s", ErrMalformed, first.Index, first.Reason)
-	}
-	spans := make([]*model.Span, len(request.Records))
+	spans := make([]*model.Span, len(records))
 	var around surroundings
-	for i := range request.Records {
-		record := &request.Records[i]
+	for i := range records {
+		record := &records[i]
 		body := &model.Body{}
 		if err := around.open(record); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrMalformed, err)

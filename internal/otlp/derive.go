@@ -32,7 +32,10 @@ func (w *walker) derive(s *model.Span, t *texts) {
 	}
 	s.Model = t.name(f.text(fieldModel, s.Type))
 	s.Provider = t.name(f.text(fieldProvider, s.Type))
-	s.Usage = f.usage()
+	s.Usage = w.usage(s)
+	if s.Type.CallsModel() || s.Usage != (model.Usage{}) {
+		s.Billing = f.billing(&s.Usage, t)
+	}
 	s.FirstTokenNano = w.firstTokenNano(s.StartNano)
 	s.ToolCallID = t.name(f.text(fieldToolCallID, s.Type))
 	s.ToolName = t.name(f.text(fieldToolName, s.Type))

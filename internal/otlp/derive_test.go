@@ -191,16 +191,17 @@ func TestCostIsWhatTheSenderReportedOfAModelCall(t *testing.T) {
 		{"a whole number", "LLM", []model.KeyValue{number("llm.cost.total", 3)}, 3_000_000_000},
 		{"a text", "LLM", []model.KeyValue{text("llm.cost.total", "0.000000001")}, 1},
 		{"half a billionth", "LLM", []model.KeyValue{dollars("llm.cost.total", 2.5e-9)}, 3},
-		{"of an agent, which repeats that of its calls", "AGENT", []model.KeyValue{dollars("llm.cost.total", 1)}, 0},
+		{"of an agent, which repeats that of its calls", "AGENT", []model.KeyValue{dollars("llm.cost.total", 1), number("llm.token_count.prompt", 1)}, 0},
 		{"no number", "LLM", []model.KeyValue{dollars("llm.cost.total", math.NaN()), dollars("gen_ai.usage.cost", 1)}, 1_000_000_000},
 		{"less than nothing", "LLM", []model.KeyValue{dollars("llm.cost.total", -1)}, 0},
-		{"more than there is", "LLM", []model.KeyValue{dollars("llm.cost.total", 1e10)}, 0},
+		{"a million", "LLM", []model.KeyValue{dollars("llm.cost.total", 1e6)}, 1_000_000_000_000_000},
+		{"more than a million", "LLM", []model.KeyValue{dollars("llm.cost.total", 1_000_000.01)}, 0},
 		{"free, which may be an unknown price", "LLM", []model.KeyValue{number("llm.cost.total", 0), dollars("gen_ai.usage.cost", 1)}, 1_000_000_000},
 	}
 	for _, test := range tests {
 		s := complete(t, spanOf(1, "x", append(test.attributes, text("openinference.span.kind", test.kind))...))
-		if s.Body.ReportedCost != test.want {
-			t.Errorf("%s: %d, want %d", test.name, s.Body.ReportedCost, test.want)
+		if s.Body.Cost != test.want {
+			t.Errorf("%s: %d, want %d", test.name, s.Body.Cost, test.want)
 		}
 	}
 }

@@ -12,12 +12,14 @@
 // # Reading
 //
 // [DecodeSpans] yields complete spans. [EncodeSpans] is its inverse, and with
-// [AddMissingAttributes] it lets the spans of our own API in.
+// [AddMissingAttributes] it lets the spans of our own API in. [ParseStored] reads
+// the narrow fields alone, and [Pick] leaves spans out of a message.
 //
 // # Conventions
 //
 // Which attribute feeds which derived field, in which order of preference, is
-// the table in conventions.go; docs/conventions.md shows it to users.
+// the table in conventions.go. What token counts mean depends on who reports them:
+// that is the table in usagerules.go. docs/conventions.md shows both to users.
 //
 // # Foreign bytes
 //

@@ -63,7 +63,9 @@ type index struct {
 	numbers map[string]uint8
 	fates   [maxKeys]fate
 	feeds   [maxKeys]feeding
-	sources [numFields][]resolved
+	// vocabularies says whose names token counts have.
+	vocabularies [maxKeys]vocabulary
+	sources      [numFields][]resolved
 }
 
 // maxKeys bounds the distinct keys of the conventions table; a test holds it.
@@ -83,6 +85,7 @@ func newIndex() *index {
 			}
 			ix.fates[n] = max(ix.fates[n], s.fate)
 			ix.feeds[n] |= feedingOf(c.field)
+			ix.vocabularies[n] = vocabularyOf(s.key)
 			ix.sources[c.field] = append(ix.sources[c.field], resolved{key: n, when: s.when})
 		}
 	}

@@ -140,11 +140,17 @@ func toolNameOf(s *model.Span) string {
 	return s.ToolName
 }
 
-// usage adds token counts as OpenInference wants them: the parts included in the
-// sums.
+// usage adds token counts as they will be read: OpenInference wants the parts
+// included in the sums, and so do most rules.
 func (m *missing) usage(u model.Usage) {
+	rule := ruleOf(sender{
+		vocabulary: openInference,
+		scope:      m.span.Body.Scope.Name,
+		provider:   firstOf(m.yields.Provider, m.span.Provider),
+		model:      firstOf(m.yields.Model, m.span.Model),
+	})
 	r := reported{
-		prompt:      u.Input + u.CacheRead + u.CacheWrite + u.AudioInput,
+		prompt:      u.Input + u.AudioInput,
 		completion:  u.Output + u.Reasoning + u.AudioOutput,
 		total:       u.Total,
 		cacheRead:   u.CacheRead,
@@ -153,7 +159,10 @@ func (m *missing) usage(u model.Usage) {
 		audioInput:  u.AudioInput,
 		audioOutput: u.AudioOutput,
 	}
-	if r.buckets() != u {
+	if rule.beside&cacheBeside == 0 {
+		r.prompt += r.cache()
+	}
+	if r.buckets(rule) != u {
 		r.total = 0 // It would seem to prove that the parts are not included.
 	}
 	for _, count := range []struct {

@@ -77,6 +77,7 @@ func TestAnyUsageIsReadBack(t *testing.T) {
 	tokens := rapid.Int64Range(0, 50)
 	rapid.Check(t, func(t *rapid.T) {
 		s := spanOf(1, "x")
+		s.Provider = rapid.SampledFrom([]string{"", "OpenAI", "Anthropic"}).Draw(t, "provider")
 		s.Usage = model.Usage{
 			Input: tokens.Draw(t, "in"), CacheRead: tokens.Draw(t, "read"), CacheWrite: tokens.Draw(t, "write"), AudioInput: tokens.Draw(t, "audio in"),
 			Output: tokens.Draw(t, "out"), Reasoning: tokens.Draw(t, "reasoning"), AudioOutput: tokens.Draw(t, "audio out"),

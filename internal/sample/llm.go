@@ -9,8 +9,8 @@ import (
 // bytesPerToken is how English prose comes out, roughly.
 const bytesPerToken = 4
 
-// usage is what a model call is billed for, as OpenInference counts: prompt
-// includes what was cached.
+// usage is what a model call is billed for, as Agno passes it on: prompt includes
+// what was cached, but with Anthropic, which counts that beside the prompt.
 type usage struct{ prompt, completion, cacheRead, cacheWrite int }
 
 // callModel plays one call of an agent's model. It returns when the call
@@ -47,10 +47,12 @@ func (b *builder) spend(m *llm, c *conversation, r reply) usage {
 		completion: r.length()/bytesPerToken + 1,
 		cacheRead:  c.cached,
 	}
-	if m.system == "anthropic" {
-		u.cacheWrite = (u.prompt - u.cacheRead) / 2
-	}
 	c.cached = u.prompt / 128 * 128
+	if m.system == "anthropic" {
+		u.prompt -= u.cacheRead
+		u.cacheWrite = u.prompt / 2
+		u.prompt -= u.cacheWrite
+	}
 	return u
 }
 

@@ -100,10 +100,10 @@ func (p *place) ofTrace(i query.Intrinsic) query.Value {
 func ofBody(i query.Intrinsic, s *model.Span) query.Value {
 	switch i {
 	case query.UsageCost:
-		if !s.Type.CallsModel() || s.Body.ReportedCost == 0 {
+		if !s.Type.CallsModel() || s.Body.Cost == 0 {
 			return query.Value{}
 		}
-		return query.Float(float64(s.Body.ReportedCost) / 1e9)
+		return query.Float(float64(s.Body.Cost) / 1e9)
 	case query.ToolArguments:
 		return text(s.Body.ToolArguments)
 	case query.ToolResult:

@@ -66,7 +66,7 @@ func modelCall() *model.Span {
 			},
 			OutputMessages: []model.Message{{Reasoning: "hmm", ToolCalls: []model.ToolCall{{Name: "lookup", Arguments: `{"id":1}`}}}},
 			ToolArguments:  `{"q":"x"}`, ToolResult: "found",
-			ReportedCost: 2_500_000,
+			Cost: 2_500_000,
 		},
 	}
 }
@@ -191,7 +191,7 @@ func TestUsageIsAbsentOnSpansThatRepeatIt(t *testing.T) {
 		{&model.Span{Type: model.TypeLLM}, 0},
 		{&model.Span{Type: model.TypeAgent, Usage: model.Usage{Output: 1}}, 0},
 	} {
-		test.span.Body = &model.Body{ReportedCost: int64(test.want)}
+		test.span.Body = &model.Body{Cost: int64(test.want)}
 		trace := match.NewTrace([]*model.Span{test.span})
 		for _, field := range []string{"usage:input", "usage:output", "usage:total", "usage:cost"} {
 			if got := len(match.Select(parseWhole(t, "{ "+field+" != nil }"), trace)); got != test.want {

@@ -3,7 +3,7 @@ package match
 import "github.com/agenttrace/agenttrace/internal/model"
 
 // none stands for "no span" where a place in the trace is meant.
-const none = -1
+const none = model.NoParent
 
 // tree says how the spans of a trace hang together. Spans are numbers: their
 // places in the trace.
@@ -28,19 +28,16 @@ type tree struct {
 
 func newTree(spans []*model.Span) *tree {
 	t := &tree{
-		parent:   make([]int32, len(spans)),
+		parent:   model.Parents(spans),
 		children: make([]int32, len(spans)),
 		siblings: make([]int32, len(spans)),
 	}
-	places := make(map[model.SpanID]int32, len(spans))
-	for i, s := range spans {
-		if _, earlier := places[s.SpanID]; !earlier {
-			places[s.SpanID] = int32(i)
-		}
-	}
 	families := make(map[model.SpanID]int32)
 	for i, s := range spans {
-		t.parent[i], t.siblings[i] = none, none
+		if p := t.parent[i]; p != none {
+			t.children[p]++
+		}
+		t.siblings[i] = none
 		if s.IsRoot() {
 			continue
 		}
@@ -50,10 +47,6 @@ func newTree(spans []*model.Span) *tree {
 			families[s.ParentID] = family
 		}
 		t.siblings[i] = family
-		if p, stored := places[s.ParentID]; stored && int(p) != i {
-			t.parent[i] = p
-			t.children[p]++
-		}
 	}
 	t.families = len(families)
 	t.sort()
