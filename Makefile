@@ -7,6 +7,7 @@ GO        ?= go
 BUF       ?= .tools/node_modules/.bin/buf
 BUF_NPM   := @bufbuild/buf@1.75.0
 BUF_GO    := github.com/bufbuild/buf/cmd/buf@v1.70.0
+PRICES_NPM := @pydantic/genai-prices@0.1.8
 TOOL      := $(GO) tool -modfile=tools/go.mod
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS   := -s -w -X main.version=$(VERSION)
@@ -59,7 +60,7 @@ bench-quick: ## The same in seconds, to see that it works
 	$(GO) run ./bench -quick
 
 ##@ Change
-.PHONY: check verify lint generate
+.PHONY: check verify lint generate prices
 check: test verify ## Everything that CI runs
 
 verify: lint race bench-quick ## What CI runs beside the tests
@@ -79,6 +80,13 @@ lint: $(BUF) ## gofmt, vet, staticcheck, go fix, buf, generated code and go.mod 
 generate: $(BUF) ## Regenerate gen/ from proto/
 	$(BUF) format --write proto
 	$(BUF) generate --clean
+
+prices: ## Regenerate the price table from its npm package, and test it (needs Node)
+	rm -rf .tools/prices
+	mkdir -p .tools/prices
+	npm install --prefix .tools/prices --no-save --ignore-scripts --silent $(PRICES_NPM)
+	node internal/price/generate/generate.mjs .tools/prices/node_modules/@pydantic/genai-prices internal/price
+	$(GO) test ./internal/price
 
 .tools/node_modules/.bin/buf:
 	@mkdir -p .tools/node_modules/.bin
