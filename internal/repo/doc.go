@@ -2,13 +2,15 @@
 // the law; package repotest holds a test for each sentence of it, and a store
 // is whatever passes that suite.
 //
-// A store keeps four things (docs/schema.md):
+// A store keeps these things (docs/schema.md):
 //
 //   - spans: one narrow row per span, for search;
 //   - segments: the spans of one trace, day and batch as OTLP TracesData bytes,
 //     compressed together;
 //   - traces: what [model.Trace] says about the spans of one trace;
-//   - the change log: one entry per committed write.
+//   - the change log: one entry per committed write;
+//   - runs: one row per span of an agent, a team or a workflow;
+//   - bills: what calls of models and tools used and cost, summed up by run.
 //
 // # Concurrency
 //

@@ -19,6 +19,9 @@ var (
 	// at the most.
 	ErrTooMany = errors.New("too many results")
 
+	// ErrLeaseLost says that a lease is not, or no longer, held by the caller.
+	ErrLeaseLost = errors.New("lease lost")
+
 	// ErrCursorExpired says that entries behind a change-log cursor are gone.
 	ErrCursorExpired = errors.New("change-log cursor expired")
 )

@@ -47,8 +47,8 @@ type WriteID int64
 // write may appear as several changes.
 type Change struct {
 	Project string
-	// Write names the write: the segments with exactly its new spans are found
-	// by it, as long as they have not been put together with others.
+	// Write names the write: segments with exactly its new spans are found by it
+	// (TraceRef.Write), also after they have been put together with others.
 	Write    WriteID
 	TraceIDs []model.TraceID // distinct traces that got new spans
 	Spans    int             // how many spans were new

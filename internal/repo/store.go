@@ -12,6 +12,7 @@ import (
 type Store interface {
 	Writer
 	Reader
+	Settler
 	Feed
 	Maintainer
 }
@@ -19,8 +20,8 @@ type Store interface {
 // Writer takes spans in.
 type Writer interface {
 	// Write stores the records in one transaction, and returns nil only after
-	// that transaction is durable: spans, segments, trace rows and change-log
-	// entries together, or none of them.
+	// that transaction is durable: spans, segments, trace rows, runs as
+	// [model.RunOf] knows them, and change-log entries together, or none of them.
 	//
 	// A span that is already stored, or that stands earlier in records, is a
 	// duplicate: it changes nothing and is not an error, also when its content
@@ -81,9 +82,11 @@ type Reader interface {
 	// Segments yields the stored segments of the wanted traces: trace by trace
 	// in the order of refs, those of a trace by the earliest start in them.
 	// Unknown traces yield nothing; a segment is never empty and never mixes
-	// traces. The sequence reads as it is ranged over and holds one segment at
-	// a time; breaking off frees its connection at once. After an error
-	// nothing more is yielded.
+	// traces. All segments of a trace are of one moment: each of its spans is in
+	// one of them exactly, also while a settlement puts them together. The
+	// sequence reads as it is ranged over and holds one segment at a time, or
+	// those of one trace as they are stored; breaking off frees its connection at
+	// once. After an error nothing more is yielded.
 	Segments(ctx context.Context, project string, refs ...TraceRef) iter.Seq2[Segment, error]
 }
 
@@ -93,7 +96,7 @@ type Reader interface {
 type TraceRef struct {
 	ID    model.TraceID
 	Range model.TimeRange
-	// Write restricts segments to those of one write; 0 for all.
+	// Write restricts segments to the spans of one write; 0 for all.
 	Write WriteID
 	// MaxSpans bounds what TraceSpans reads of the trace: of one with more spans
 	// it yields this many, whichever these are; 0 for all.
@@ -105,10 +108,16 @@ func RefOf(t *model.Trace) TraceRef {
 	return TraceRef{ID: t.TraceID, Range: model.Including(t.StartNano, t.EndNano)}
 }
 
-// Segment is a part of a trace: spans that were stored together.
+// Segment is a part of a trace: spans that were stored together, or were put
+// together when the trace settled.
 type Segment struct {
 	TraceID model.TraceID
+	Place   Place
 	Spans   int
+	// Write is the write that stored all of the spans; where several did, it is 0
+	// and Writes says for each span, in the order of Data, which.
+	Write  WriteID
+	Writes []WriteID
 	// Earliest and Latest are the first and the last start among the spans.
 	Earliest, Latest int64
 	// Data is a standard OTLP TracesData message in protobuf, each span in it
@@ -116,6 +125,10 @@ type Segment struct {
 	// asked for; whoever keeps it copies it.
 	Data []byte
 }
+
+// Place tells the segments of a trace apart. It belongs to the store that made
+// it.
+type Place struct{ Start, ID int64 }
 
 // Maintainer looks after the space that spans take.
 type Maintainer interface {
@@ -125,8 +138,8 @@ type Maintainer interface {
 	Prepare(ctx context.Context, r model.TimeRange) error
 
 	// Drop removes what lies wholly on days before the UTC day of horizon:
-	// spans, segments and trace rows, and change-log entries that were written
-	// before it. Readers and writers of other days are not held up. A span
+	// spans, segments, trace rows, runs and bills, and change-log entries that
+	// were written before it. Readers and writers of other days are not held up. A span
 	// that arrives for a dropped day afterwards is stored like any other.
 	Drop(ctx context.Context, horizon int64) (Dropped, error)
 

@@ -119,20 +119,20 @@ const (
 	maxPayload = 8 << 20
 )
 
-// segmentChunks yields segments in order, so many together as fit maxPayload,
-// but at least one.
-func segmentChunks(segments []otlp.Segment) iter.Seq[[]otlp.Segment] {
-	return func(yield func([]otlp.Segment) bool) {
-		for len(segments) > 0 {
-			n, size := 1, len(segments[0].Payload)
-			for n < len(segments) && n < maxRows && size+len(segments[n].Payload) <= maxPayload {
-				size += len(segments[n].Payload)
+// chunks yields rows in order, so many together as fit maxPayload, but at least
+// one.
+func chunks[R any](rows []R, sizeOf func(R) int) iter.Seq[[]R] {
+	return func(yield func([]R) bool) {
+		for len(rows) > 0 {
+			n, size := 1, sizeOf(rows[0])
+			for n < len(rows) && n < maxRows && size+sizeOf(rows[n]) <= maxPayload {
+				size += sizeOf(rows[n])
 				n++
 			}
-			if !yield(segments[:n]) {
+			if !yield(rows[:n]) {
 				return
 			}
-			segments = segments[n:]
+			rows = rows[n:]
 		}
 	}
 }

@@ -3,12 +3,13 @@ package postgres_test
 import (
 	"testing"
 
+	"github.com/agenttrace/agenttrace/internal/model"
 	"github.com/agenttrace/agenttrace/internal/pgtest"
 	"github.com/agenttrace/agenttrace/internal/repo/postgres"
 )
 
-// TestCommitsAreDurableWhereTheDatabaseSaysOtherwise lets the change log note
-// how it is written.
+// TestCommitsAreDurableWhereTheDatabaseSaysOtherwise lets the change log and the
+// runs note how they are written.
 func TestCommitsAreDurableWhereTheDatabaseSaysOtherwise(t *testing.T) {
 	t.Parallel()
 	for _, mode := range modes {
@@ -23,10 +24,17 @@ func TestCommitsAreDurableWhereTheDatabaseSaysOtherwise(t *testing.T) {
 				exec(t, conn, `CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
 					BEGIN INSERT INTO noted SELECT current_setting('synchronous_commit'); RETURN NULL; END $$`)
 				exec(t, conn, `CREATE TRIGGER note AFTER INSERT ON change_log EXECUTE FUNCTION note()`)
-				write(t, store, records(span(1, 1, noon(0))))
+				exec(t, conn, `CREATE TRIGGER note AFTER INSERT ON runs EXECUTE FUNCTION note()`)
+				agent := span(1, 1, noon(0))
+				agent.Type = model.TypeAgent
+				write(t, store, records(agent))
 				write(t, store, records(span(1, 2, noon(0))))
-				if n := count(t, conn, `SELECT count(*) FROM noted WHERE setting = $1`, want); n != 2 {
-					t.Errorf("with the default %q, %d of 2 writes committed with %q", setting, n, want)
+				if err := store.Settle(t.Context(), nil, settlementsOf(t, records(agent))); err != nil {
+					t.Fatal(err)
+				}
+				// A write enters changes, and one of them a run; so does the settlement.
+				if n := count(t, conn, `SELECT count(*) FROM noted WHERE setting = $1`, want); n != 4 {
+					t.Errorf("with the default %q, %d of 4 statements were committed with %q", setting, n, want)
 				}
 			}
 		})

@@ -28,7 +28,7 @@ func blocked(t *testing.T, mode string) (store *postgres.Store, locking, watchin
 	write(t, store, records(span(1, 1, noon(0))))
 	locking, watching = connect(t, dsn), connect(t, dsn)
 	exec(t, locking, `BEGIN`)
-	exec(t, locking, `LOCK TABLE trace_days, traces, segments IN ACCESS EXCLUSIVE MODE`)
+	exec(t, locking, `LOCK TABLE trace_days, traces, segments, runs, bills IN ACCESS EXCLUSIVE MODE`)
 	return store, locking, watching
 }
 
@@ -50,6 +50,26 @@ func calls() map[string]func(context.Context, *postgres.Store) error {
 		},
 		"Spans": func(ctx context.Context, s *postgres.Store) error {
 			_, err := s.Spans(ctx, "default", repo.SpanQuery{TraceID: id, Limit: 10})
+			return err
+		},
+		"Settle": func(ctx context.Context, s *postgres.Store) error {
+			part := model.TracePart{Day: model.Day(noon(0)), Spans: 1}
+			return s.Settle(ctx, nil, []repo.Settlement{{Project: "default", TraceID: id, Parts: []model.TracePart{part}}})
+		},
+		"Unsettled": func(ctx context.Context, s *postgres.Store) error {
+			_, err := s.Unsettled(ctx, "default", []model.TraceID{id})
+			return err
+		},
+		"Runs": func(ctx context.Context, s *postgres.Store) error {
+			_, err := s.Runs(ctx, "default", repo.RunQuery{Limit: 10})
+			return err
+		},
+		"Sessions": func(ctx context.Context, s *postgres.Store) error {
+			_, err := s.Sessions(ctx, "default", repo.SessionQuery{Limit: 10})
+			return err
+		},
+		"Bills": func(ctx context.Context, s *postgres.Store) error {
+			_, err := s.Bills(ctx, "default", repo.BillQuery{MaxSums: 10})
 			return err
 		},
 		"Segments": func(ctx context.Context, s *postgres.Store) error {

@@ -34,17 +34,21 @@ func migrate(ctx context.Context, dsn string) (err error) {
 	}
 	db := stdlib.OpenDB(*config)
 	defer func() { err = errors.Join(err, db.Close()) }()
-	files, err := fs.Sub(migrationFiles, "migrations")
-	if err != nil {
-		return err
-	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, files,
-		goose.WithTableName(migrationsTable), goose.WithSessionLocker(sessionLocker{}))
+	provider, err := migrationsOf(db)
 	if err != nil {
 		return err
 	}
 	_, err = provider.Up(ctx)
 	return err
+}
+
+func migrationsOf(db *sql.DB) (*goose.Provider, error) {
+	files, err := fs.Sub(migrationFiles, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectPostgres, db, files,
+		goose.WithTableName(migrationsTable), goose.WithSessionLocker(sessionLocker{}))
 }
 
 // sessionLocker lets one process migrate at a time. Goose's own polls for the

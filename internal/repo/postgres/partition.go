@@ -17,17 +17,21 @@ import (
 )
 
 // partitioned are the tables with a partition for each day. They are dropped in
-// this order, so that no list shows a trace whose spans are gone.
-var partitioned = [...]string{"traces", "spans", "segments"}
+// this order, so that no list shows a trace whose spans are gone. What is derived
+// from traces is stored for those days that have their rows; see settlement.go.
+var partitioned = [...]string{"traces", "runs", "bills", "spans", "segments"}
 
 // storageParameters are those of each table's partitions. Spans and segments
 // only grow: vacuum has nothing to do but to freeze their rows, once, when many
-// have come. Trace rows are updated, with room for that on the same page.
+// have come. Rows of traces and runs are updated, with room for that on the same
+// page: that of a run grows to more than twice its length when its trace settles.
 var storageParameters = map[string]string{
 	"spans": `autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 1000000, autovacuum_freeze_min_age = 0`,
 	"segments": `autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 100000, autovacuum_freeze_min_age = 0,
 		toast.autovacuum_vacuum_insert_scale_factor = 0, toast.autovacuum_vacuum_insert_threshold = 1000000, toast.autovacuum_freeze_min_age = 0`,
+	"bills":  `autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 1000000, autovacuum_freeze_min_age = 0`,
 	"traces": `fillfactor = 85`,
+	"runs":   `fillfactor = 26`,
 }
 
 // partitions makes the partitions of days and remembers which there are. A

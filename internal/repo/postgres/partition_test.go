@@ -31,6 +31,8 @@ func openWriter(t *testing.T, conn *pgx.Conn) {
 	exec(t, conn, `UPDATE traces SET writes = writes`)
 	exec(t, conn, `UPDATE spans SET status = status`)
 	exec(t, conn, `UPDATE segments SET spans = spans`)
+	exec(t, conn, `UPDATE runs SET settled = settled`)
+	exec(t, conn, `UPDATE bills SET calls = calls`)
 }
 
 func TestPartitionsAreMadeUnderOpenWriters(t *testing.T) {
@@ -53,7 +55,7 @@ func TestPartitionsHaveTheKeysIndexesAndStorageOfTheirParents(t *testing.T) {
 	_, conn := stored(t)
 	const differing = `
 		SELECT count(*) FROM pg_inherits i
-		WHERE i.inhparent IN ('spans'::regclass, 'segments'::regclass, 'traces'::regclass) AND (
+		WHERE i.inhparent IN ('spans'::regclass, 'segments'::regclass, 'traces'::regclass, 'runs'::regclass, 'bills'::regclass) AND (
 			(SELECT count(*) FROM pg_index WHERE indrelid = i.inhrelid) <> (SELECT count(*) FROM pg_index WHERE indrelid = i.inhparent)
 			OR EXISTS (
 				SELECT FROM pg_attribute a JOIN pg_attribute b USING (attname, attnum)
@@ -62,8 +64,8 @@ func TestPartitionsHaveTheKeysIndexesAndStorageOfTheirParents(t *testing.T) {
 	if n := count(t, conn, differing); n != 0 {
 		t.Errorf("%d partitions differ from their parents", n)
 	}
-	if n := count(t, conn, `SELECT count(*) FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE relkind = 'r' AND reloptions IS NOT NULL`); n != 3 {
-		t.Errorf("%d partitions have storage parameters, want 3", n)
+	if n := count(t, conn, `SELECT count(*) FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE relkind = 'r' AND reloptions IS NOT NULL`); n != 5 {
+		t.Errorf("%d partitions have storage parameters, want 5", n)
 	}
 }
 

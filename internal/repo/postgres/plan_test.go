@@ -54,6 +54,12 @@ func plans(t *testing.T) pgx.Tx {
 	if _, err := store.Write(t.Context(), records); err != nil {
 		t.Fatal(err)
 	}
+	const bills = `
+		INSERT INTO bills (trace_id, start_ns, place, kind, project)
+		SELECT trace_id, start_ns, row_number() OVER (), 1, project FROM spans`
+	if _, err := store.writes.Exec(t.Context(), bills); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := store.writes.Exec(t.Context(), `ANALYZE`); err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +88,7 @@ func planRecord(day, trace, span int) model.Record {
 		Identity: model.Identity{SessionID: fmt.Sprintf("s%d", trace)}, Failed: span == 5 && trace%10 == 0,
 	}
 	if span == 0 {
-		s.AgentID = "support"
+		s.Type, s.AgentID = model.TypeAgent, "support"
 	}
 	return model.Record{Span: s}
 }

@@ -70,8 +70,7 @@ func (s *shown) query(text string) {
 	}
 	s.having(&l, first)
 	sql, args := spansSQL("default", repo.SpanQuery{Where: p.Spans, Start: start}, days, 20)
-	_, sql, _ = strings.Cut(sql, "FROM spans")
-	s.sql("spans", `SELECT … FROM spans`+sql, args)
+	s.sql("spans", sql, args)
 }
 
 // having shows how the conditions of l are looked for: the first one on all
@@ -91,10 +90,11 @@ func (s *shown) having(l *traceLister, some bool) {
 	}
 }
 
-// sql writes a statement and its plan.
+// sql writes a statement, without the columns that lists have, and its plan.
 func (s *shown) sql(what, sql string, args []any) {
-	fmt.Fprintf(s, "-- %s\n%s\n", what, withArguments(sql, args))
-	for _, fact := range explain(s.t, s.tx, strings.Replace(sql, "…", spanColumns, 1), args...) {
+	short := strings.NewReplacer(spanColumns, "…", runColumns, "…").Replace(sql)
+	fmt.Fprintf(s, "-- %s\n%s\n", what, withArguments(short, args))
+	for _, fact := range explain(s.t, s.tx, sql, args...) {
 		fmt.Fprintf(s, "-- %s\n", fact)
 	}
 	s.WriteString("\n")

@@ -33,7 +33,15 @@ func documented(t *testing.T) *pgx.Conn {
 	tool.Failed, tool.Status, tool.ErrorType, tool.ErrorMessage = true, model.StatusError, "Timeout", "too slow"
 	call.Type, call.Model, call.ParentID = model.TypeLLM, "gpt-5", agent.SpanID
 	call.Usage = model.Usage{Input: 100, Output: 20}
-	write(t, store, records(agent, tool, call))
+	batch := records(agent, tool, call)
+	write(t, store, batch)
+	settlements := settlementsOf(t, batch)
+	for i := range settlements[0].Bills {
+		settlements[0].Bills[i].Cost = model.Cost{Nano: 1_234_567_890}
+	}
+	if err := store.Settle(t.Context(), nil, settlements); err != nil {
+		t.Fatal(err)
+	}
 	return connect(t, dsn)
 }
 
@@ -73,7 +81,7 @@ func TestTheSchemaPageNamesEveryColumnAndItsType(t *testing.T) {
 	conn := documented(t)
 	const query = `SELECT attname || ' ' || format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0`
 	types := strings.NewReplacer("timestamp with time zone", "timestamptz")
-	for _, view := range []string{"agenttrace_spans", "agenttrace_traces"} {
+	for _, view := range []string{"agenttrace_spans", "agenttrace_traces", "agenttrace_runs", "agenttrace_bills"} {
 		rows, err := conn.Query(t.Context(), query, view)
 		if err != nil {
 			t.Fatal(err)
@@ -106,9 +114,13 @@ func TestViewsShowIdsTimesAndWholeTraces(t *testing.T) {
 	conn := documented(t)
 	const trace = `SELECT format('%s %s %s %s %s %s %s %s %s %s %s %s', trace_id, start_time AT TIME ZONE 'UTC', duration_ms, name, type, status, spans, errors,
 		agent_id, models, tools, error_span) FROM agenttrace_traces`
+	const run = `SELECT format('%s %s %s %s %s %s %s %s', span_id, run_id, duration_ms, type, failed, settled, model_calls, detail #>> '{error,type}') FROM agenttrace_runs`
+	const bills = `SELECT string_agg(format('%s %s %s %s', kind, coalesce(model, tool_name), calls, cost_usd), ', ' ORDER BY kind) FROM agenttrace_bills`
 	const call = `SELECT format('%s %s %s %s %s %s', trace_id, span_id, parent_span_id, start_time AT TIME ZONE 'UTC', type, input_tokens) FROM agenttrace_spans WHERE type = 'LLM'`
 	for query, want := range map[string]string{
 		trace: "000000000000000000000000000000a1 2026-03-14 23:59:59.5 2500 Support.run AGENT ERROR 3 1 support {gpt-5} {refund} work",
+		run:   "0000000000000001 run-1 2500 AGENT t t 1 Timeout",
+		bills: "MODEL gpt-5 1 1.234567890, TOOL refund 1 1.234567890",
 		call:  "000000000000000000000000000000a1 0000000000000083 0000000000000001 2026-03-15 00:00:00.123456 LLM 100",
 	} {
 		var got string
@@ -123,7 +135,9 @@ func TestViewsShowIdsTimesAndWholeTraces(t *testing.T) {
 func TestViewsReadOnlyTheDaysThatAreAskedFor(t *testing.T) {
 	t.Parallel()
 	conn := documented(t)
-	for view, wanted := range map[string][2]int{"agenttrace_spans": {0, 1}, "agenttrace_traces": {1, 2}} {
+	for view, wanted := range map[string][2]int{
+		"agenttrace_spans": {0, 1}, "agenttrace_runs": {0, 1}, "agenttrace_bills": {0, 1}, "agenttrace_traces": {1, 2},
+	} {
 		rows, err := conn.Query(t.Context(), `EXPLAIN (COSTS OFF) SELECT * FROM `+view+` WHERE project = 'default' AND start_ns >= agenttrace_ns('2026-03-15 00:00:00+00')`)
 		if err != nil {
 			t.Fatal(err)

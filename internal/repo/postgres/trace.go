@@ -25,13 +25,14 @@ const traceColumns = `
     coalesce(agent_id, ''), coalesce(agent_name, ''), coalesce(team_id, ''), coalesce(team_name, ''),
     coalesce(workflow_id, ''), coalesce(workflow_name, ''), coalesce(session_id, ''), coalesce(user_id, ''), coalesce(run_id, ''),
     coalesce(input_preview, ''), coalesce(output_preview, ''),
-    error_key, coalesce(error_span, ''), coalesce(error_type, ''), coalesce(error_message, '')`
+    error_key, coalesce(error_span, ''), coalesce(error_type, ''), coalesce(error_message, ''),
+    settled_spans, runs, ` + costColumns
 
 // scanTrace reads one part of a trace: what a row of traces holds.
 func scanTrace(row pgx.CollectableRow) (*model.Trace, error) {
 	var t model.Trace
 	var models, tools string
-	u, id := &t.Usage, &t.Identity
+	u, id, c := &t.Usage, &t.Identity, &t.Cost
 	err := row.Scan(
 		&t.Project, (*[16]byte)(&t.TraceID), &t.StartNano, &t.EndNano, &t.Spans, &t.Errors, &t.LLMCalls, &t.ToolCalls, &t.Status,
 		&u.Input, &u.CacheRead, &u.CacheWrite, &u.Output, &u.Reasoning, &u.AudioInput, &u.AudioOutput, &u.Total,
@@ -42,6 +43,7 @@ func scanTrace(row pgx.CollectableRow) (*model.Trace, error) {
 		&id.WorkflowID, &id.WorkflowName, &id.SessionID, &id.UserID, &id.RunID,
 		&t.InputPreview, &t.OutputPreview,
 		&t.ErrorKey, &t.ErrorSpan, &t.ErrorType, &t.ErrorMessage,
+		&t.SettledSpans, &t.Runs, &c.Nano, &c.Reported, &c.Computed, &c.ReportedCalls, &c.ComputedCalls, &c.UnpricedCalls,
 	)
 	if err != nil {
 		return nil, err

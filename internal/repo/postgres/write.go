@@ -189,11 +189,12 @@ func (s *Store) derive(ctx context.Context, conn *pgxpool.Conn, fresh []model.Re
 	parts := partsOf(fresh)
 	var queue pgx.Batch
 	rest := parts
-	for chunk := range segmentChunks(segments) {
+	for chunk := range chunks(segments, func(s otlp.Segment) int { return len(s.Payload) }) {
 		queue.Queue(insertSegmentsSQL, segmentArgs(chunk, rest)...)
 		rest = rest[len(chunk):]
 	}
 	queueChanges(&queue, parts, s.now().UnixNano())
+	queueRuns(&queue, conn.Conn().Config().DefaultQueryExecMode, fresh)
 	upserts := 0
 	for chunk := range slices.Chunk(parts, maxRows) {
 		queue.Queue(upsertTracesSQL, partArgs(chunk)...)

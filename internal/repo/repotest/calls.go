@@ -3,7 +3,9 @@ package repotest
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -31,8 +33,44 @@ type call struct {
 }
 
 // everyCall returns each method. The run is one that is stored already: Write
-// repeats it, and the reads find it.
-func everyCall(project string, run []*model.Span) []call {
+// repeats it, and the reads find it. Settle writes to another project, so that
+// what is said of the run stays what it is.
+func (s *subject) everyCall(t tb, run []*model.Span) []call {
+	t.Helper()
+	project, id := s.project, run[0].TraceID
+	other := s.in(s.project + "-settled")
+	other.writeRecords(t, onWire(t, agentRun(other.project, 1, at(0, noon))...))
+	settlement := other.settlement(t, traceID(1), nanosPerToken(3))
+	return slices.Concat(everyReadAndWrite(project, run), []call{
+		{"Unsettled", func(ctx context.Context, s repo.Store) error {
+			return errorOf(s.Unsettled(ctx, project, []model.TraceID{id}))
+		}},
+		{"Settle", func(ctx context.Context, s repo.Store) error {
+			return s.Settle(ctx, nil, []repo.Settlement{settlement})
+		}},
+		{"TakeLease", func(ctx context.Context, s repo.Store) error {
+			_, _, err := s.TakeLease(ctx, "lease", "holder", time.Minute)
+			return err
+		}},
+		{"ReleaseLease", func(ctx context.Context, s repo.Store) error {
+			return s.ReleaseLease(ctx, repo.Lease{Name: "lease", Holder: "nobody", Term: 1})
+		}},
+		{"Runs", func(ctx context.Context, s repo.Store) error {
+			return errorOf(s.Runs(ctx, project, repo.RunQuery{Limit: 10}))
+		}},
+		{"Runs by cost", func(ctx context.Context, s repo.Store) error {
+			return errorOf(s.Runs(ctx, project, repo.RunQuery{Limit: 10, Order: repo.RunsCostliestFirst}))
+		}},
+		{"Sessions", func(ctx context.Context, s repo.Store) error {
+			return errorOf(s.Sessions(ctx, project, repo.SessionQuery{Limit: 10}))
+		}},
+		{"Bills", func(ctx context.Context, s repo.Store) error {
+			return errorOf(s.Bills(ctx, project, repo.BillQuery{By: []repo.BillField{repo.ByModel}, MaxSums: 10}))
+		}},
+	})
+}
+
+func everyReadAndWrite(project string, run []*model.Span) []call {
 	id := run[0].TraceID
 	slow := plan.Term{Intrinsic: query.SpanDuration, Op: plan.Greater, Value: query.Duration(1)}
 	return []call{
@@ -102,7 +140,7 @@ func endedContextEndsEachCall(t *testing.T, s *subject) {
 	s.write(t, run...)
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, c := range everyCall(s.project, run) {
+	for _, c := range s.everyCall(t, run) {
 		t.Run(c.name, func(t *testing.T) {
 			if err := c.do(ended, s); !errors.Is(err, context.Canceled) {
 				t.Errorf("got %v, want context.Canceled", err)
@@ -121,7 +159,7 @@ func endedContextEndsEachCall(t *testing.T, s *subject) {
 func cancellingEndsEachRunningCall(t *testing.T, s *subject) {
 	run := agentRun(s.project, 1, at(0, noon))
 	s.write(t, run...)
-	for _, c := range everyCall(s.project, run) {
+	for _, c := range s.everyCall(t, run) {
 		t.Run(c.name, func(t *testing.T) {
 			for range 4 {
 				ctx, cancel := context.WithCancel(t.Context())
@@ -152,7 +190,7 @@ func eachCallBesideAllOthers(t *testing.T, s *subject) {
 	run := agentRun(s.project, 1, at(0, noon))
 	s.write(t, run...)
 	var group errgroup.Group
-	for _, c := range everyCall(s.project, run) {
+	for _, c := range s.everyCall(t, run) {
 		for range 3 {
 			group.Go(func() error {
 				for range 3 {
@@ -179,7 +217,7 @@ func closedStoreIsUnavailable(t *testing.T, s *subject) {
 	if err := closed.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range everyCall(s.project, run) {
+	for _, c := range s.everyCall(t, run) {
 		t.Run(c.name, func(t *testing.T) {
 			if err := c.do(t.Context(), closed); !errors.Is(err, repo.ErrUnavailable) {
 				t.Errorf("got %v, want ErrUnavailable", err)

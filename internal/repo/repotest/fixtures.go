@@ -85,6 +85,27 @@ func agentRun(project string, trace int, start int64) []*model.Span {
 	return []*model.Span{agent, ask, tool, again}
 }
 
+// teamRun returns the spans of a team that asks a model and lets a member work,
+// who asks a model twice and calls a tool. The member knows who it is, and has
+// the rest from its team.
+func teamRun(project string, trace int, start int64) []*model.Span {
+	spans := agentRun(project, trace, start)
+	for _, s := range spans {
+		s.StartNano, s.EndNano = s.StartNano+int64(time.Second), s.EndNano+int64(time.Second)
+	}
+	team := plain(project, trace, 10*trace+8, start)
+	team.Name, team.Type, team.EndNano = "Desk.run", model.TypeTeam, start+int64(4*time.Second)
+	team.Service, team.Environment = "support-desk", "staging"
+	team.Identity = model.Identity{TeamID: "desk", TeamName: "Desk", SessionID: fmt.Sprintf("session-%d", trace%3), UserID: fmt.Sprintf("user-%d", trace%5),
+		RunID: fmt.Sprintf("team-run-%d", trace)}
+	ask := plain(project, trace, 10*trace+9, start+int64(time.Millisecond))
+	ask.Name, ask.Type, ask.ParentID, ask.Service = "Claude.invoke", model.TypeLLM, team.SpanID, "support-desk"
+	ask.Model, ask.Provider, ask.Usage = "claude-sonnet", "anthropic", model.Usage{Input: 40, Output: 7}
+	member := spans[0]
+	member.ParentID, member.SessionID, member.UserID = team.SpanID, "", ""
+	return append(spans, team, ask)
+}
+
 // acrossMidnight returns an agent run of which each half knows what the other
 // does not: its root, its identity and its start are on day 0; its failure and
 // its end are on day 1.

@@ -43,6 +43,7 @@ func (s *subject) segmentsHold(t tb, batch []model.Record, refs []repo.TraceRef)
 		}
 	}
 	var last repo.Segment
+	taken := map[repo.Place]model.TraceID{}
 	for i, segment := range s.segments(t, refs...) {
 		place, asked := places[segment.TraceID]
 		if !asked {
@@ -52,6 +53,10 @@ func (s *subject) segmentsHold(t tb, batch []model.Record, refs []repo.TraceRef)
 			t.Fatalf("a segment of trace %d of %d from %d comes after one of trace %d from %d",
 				place, len(refs), segment.Earliest, places[last.TraceID], last.Earliest)
 		}
+		if other, ok := taken[segment.Place]; ok && other == segment.TraceID {
+			t.Fatalf("two segments of trace %s are in place %+v", other, segment.Place)
+		}
+		taken[segment.Place] = segment.TraceID
 		takeSegment(t, segment, missing)
 		last = segment
 	}
@@ -70,6 +75,7 @@ func takeSegment(t tb, segment repo.Segment, missing map[string]model.Record) {
 	if len(spans) == 0 || len(spans) != segment.Spans {
 		t.Fatalf("a segment of %d spans says it has %d", len(spans), segment.Spans)
 	}
+	checkWrites(t, segment)
 	earliest, latest := int64(math.MaxInt64), int64(math.MinInt64)
 	for _, span := range spans {
 		r, ok := missing[string(span.span)]
@@ -87,6 +93,19 @@ func takeSegment(t tb, segment repo.Segment, missing map[string]model.Record) {
 	}
 	if earliest != segment.Earliest || latest != segment.Latest {
 		t.Fatalf("a segment says it covers %d to %d, its spans start from %d to %d", segment.Earliest, segment.Latest, earliest, latest)
+	}
+}
+
+// checkWrites holds that a segment says of each span which write stored it.
+func checkWrites(t tb, segment repo.Segment) {
+	t.Helper()
+	switch several := slices.Compact(slices.Sorted(slices.Values(segment.Writes))); {
+	case len(several) == 0:
+		if segment.Write == 0 {
+			t.Fatalf("a segment of trace %s does not say which write stored it", segment.TraceID)
+		}
+	case len(several) == 1 || slices.Contains(several, 0) || segment.Write != 0 || len(segment.Writes) != segment.Spans:
+		t.Fatalf("a segment of %d spans of trace %s says write %d and writes %v", segment.Spans, segment.TraceID, segment.Write, segment.Writes)
 	}
 }
 

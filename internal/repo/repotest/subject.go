@@ -182,9 +182,9 @@ func (s *subject) segments(t tb, refs ...repo.TraceRef) []repo.Segment {
 	return all
 }
 
-// holds checks that the project holds exactly these spans, by every question
-// that can be asked: what each test does to a store must leave all of them in
-// agreement.
+// holds checks that the project holds exactly these spans, none of which has
+// settled, by every question that can be asked: what each test does to a store
+// must leave all of them in agreement.
 func (s *subject) holds(t tb, spans ...*model.Span) {
 	t.Helper()
 	s.holdsRecords(t, records(spans))
@@ -211,6 +211,10 @@ func (s *subject) holdsRecords(t tb, batch []model.Record) {
 		refs = append(refs, repo.TraceRef{ID: w.TraceID})
 	}
 	s.segmentsHold(t, batch, refs)
+	for _, order := range []repo.RunOrder{repo.RunsNewestFirst, repo.RunsOldestFirst} {
+		q := repo.RunQuery{Order: order}
+		sameRuns(t, runsOf(provisionalRuns(s.project, spans), q), s.runs(t, q))
+	}
 }
 
 // hasTrace checks what Trace says of one trace.
@@ -240,7 +244,7 @@ func sameSpans(t tb, want, got []*model.Span) {
 	narrow := make([]*model.Span, len(want))
 	for i, s := range want {
 		n := *s
-		n.InputPreview, n.OutputPreview, n.Body = "", "", nil
+		n.InputPreview, n.OutputPreview, n.Body, n.Billing = "", "", nil, model.Billing{}
 		narrow[i] = &n
 	}
 	narrow, got = byKey(narrow), byKey(got)

@@ -28,6 +28,15 @@
 // found among the terms that must hold together. Tests hold the plans, and
 // testdata/queries.sql and testdata/conditions.sql show all there is.
 //
+// # Settling
+//
+// Settle encodes and compresses before it takes the write lock, which ingest
+// waits for meanwhile. Segments reads what is stored of a trace with one query,
+// up to 8 MiB, so that it never sees a part of what is being put together; a
+// larger trace is never put together. Bills are summed up here, and so are
+// sessions: SQLite's own sums fail where they overflow, and it would sort all
+// rows to group them. testdata/settled.sql shows what is asked.
+//
 // # Meaning
 //
 // The tables are described beside their columns in migrations. There is one

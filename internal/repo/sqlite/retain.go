@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/agenttrace/agenttrace/internal/model"
 	"github.com/agenttrace/agenttrace/internal/otlp"
@@ -127,6 +128,8 @@ DELETE FROM spans WHERE id IN (
 RETURNING start_ns`
 
 	deleteSegments = `DELETE FROM segments WHERE project = ? AND trace_id = ? AND earliest_ns < ?`
+	deleteRuns     = `DELETE FROM runs INDEXED BY runs_identity WHERE project = ? AND trace_id = ? AND start_ns < ?`
+	deleteBills    = `DELETE FROM bills INDEXED BY bills_trace WHERE project = ? AND trace_id = ? AND start_ns < ?`
 	deleteTrace    = `DELETE FROM traces WHERE project = ? AND trace_id = ?`
 )
 
@@ -148,8 +151,10 @@ func (d *dropper) dropTrace(t *tx, old oldTrace) error {
 	if deleted == chunkSpans {
 		return nil
 	}
-	if err := t.exec(deleteSegments, args(old.project, old.id[:], d.before)...); err != nil {
-		return err
+	for _, statement := range []string{deleteSegments, deleteRuns, deleteBills} {
+		if err := t.exec(statement, args(old.project, old.id[:], d.before)...); err != nil {
+			return err
+		}
 	}
 	return d.recompute(t, old)
 }
@@ -191,7 +196,32 @@ func (d *dropper) recompute(t *tx, old oldTrace) error {
 	} else if err := d.readPreviews(t, rest); err != nil {
 		return err
 	}
-	return updateTrace(t, id, rest)
+	if err := updateTrace(t, id, rest); err != nil {
+		return err
+	}
+	return d.resettle(t, id, rest)
+}
+
+const selectParts = `SELECT settled_parts FROM traces WHERE id = ?`
+
+// resettle makes a trace's row say what settling knew of the days that are left.
+// It is settled still where each span that is left was counted.
+func (d *dropper) resettle(t *tx, id int64, rest *model.Trace) error {
+	var parts []model.TracePart
+	err := t.query(func(values []driver.Value) error {
+		r := row{values: values}
+		parts = r.parts()
+		return r.err
+	}, selectParts, args(id)...)
+	if err != nil {
+		return err
+	}
+	parts = slices.DeleteFunc(parts, func(p model.TracePart) bool { return p.Day < d.before })
+	sum := sumOf(parts)
+	if sum.Spans != rest.Spans {
+		sum.Usage = rest.Usage
+	}
+	return updateSettled(t, id, sum, parts)
 }
 
 const selectPayloads = `SELECT payload FROM segments WHERE project = ? AND trace_id = ?`

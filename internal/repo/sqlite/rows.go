@@ -131,6 +131,12 @@ func (r *row) usage() model.Usage {
 	}
 }
 
+func (r *row) cost() model.Cost {
+	return model.Cost{
+		Nano: r.int(), Reported: r.int(), Computed: r.int(), ReportedCalls: r.int(), ComputedCalls: r.int(), UnpricedCalls: r.int(),
+	}
+}
+
 func (r *row) identity() model.Identity {
 	return model.Identity{
 		AgentID: r.text(), AgentName: r.text(), TeamID: r.text(), TeamName: r.text(),
@@ -148,9 +154,16 @@ const (
 	model, provider, tool_name, tool_call_id, attributes`
 	spanColumnCount = 39
 
-	traceColumns = `project, trace_id, start_ns, end_ns, spans, errors, llm_calls, tool_calls, status, ` + usageColumns + `,
+	costColumns = `cost_nano, reported_cost_nano, computed_cost_nano, reported_cost_calls, computed_cost_calls, unpriced_calls`
+
+	// arrivedColumns are what a trace's row says of spans as they arrive,
+	// settledColumns what only settling knows.
+	arrivedColumns = `project, trace_id, start_ns, end_ns, spans, errors, llm_calls, tool_calls, status, ` + usageColumns + `,
 	models, tools, root_key, root_name, head_key, head_type, name, service, environment, ` + identityColumns + `,
 	input_preview, output_preview, error_key, error_span, error_type, error_message`
+	settledColumns = `settled_spans, runs, ` + costColumns
+
+	traceColumns = arrivedColumns + `, ` + settledColumns
 )
 
 const (
@@ -162,10 +175,10 @@ const (
 
 	traceMarks = tenMarks + tenMarks + tenMarks + tenMarks + `?`
 
-	insertTrace = `INSERT INTO traces (` + traceColumns + `) VALUES (` + traceMarks + `)`
+	insertTrace = `INSERT INTO traces (` + arrivedColumns + `) VALUES (` + traceMarks + `)`
 
-	// replaceTrace writes all columns; the last argument is the row's id.
-	replaceTrace = `UPDATE traces SET (` + traceColumns + `) = (` + traceMarks + `) WHERE id = ?`
+	// replaceTrace leaves what settling wrote; the last argument is the row's id.
+	replaceTrace = `UPDATE traces SET (` + arrivedColumns + `) = (` + traceMarks + `) WHERE id = ?`
 )
 
 // setSpanArgs fills the arguments of insertSpan.
@@ -233,6 +246,7 @@ func (r *row) trace() (*model.Trace, error) {
 		HeadKey: r.blob(), HeadType: model.SpanType(r.int()), Name: r.text(), Service: r.text(), Environment: r.text(),
 		Identity: r.identity(), InputPreview: r.text(), OutputPreview: r.text(),
 		ErrorKey: r.blob(), ErrorSpan: r.text(), ErrorType: r.text(), ErrorMessage: r.text(),
+		SettledSpans: r.int(), Runs: r.int(), Cost: r.cost(),
 	}
 	return t, r.err
 }

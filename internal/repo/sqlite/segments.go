@@ -6,19 +6,23 @@ import (
 	"iter"
 	"math"
 
+	"github.com/agenttrace/agenttrace/internal/model"
 	"github.com/agenttrace/agenttrace/internal/otlp"
 	"github.com/agenttrace/agenttrace/internal/repo"
 )
 
-// Segments yields the segments of the wanted traces. It looks up where they are
-// first and reads the payloads one by one, so that a slow consumer holds
-// neither a connection nor a snapshot: an old snapshot would keep the
-// write-ahead log from being reused, and it would grow without bound.
+// Segments yields the segments of the wanted traces. It reads the compressed
+// content of a trace with one query, so that all of it is of one moment, and
+// hands it over afterwards: a slow consumer holds neither a connection nor a
+// snapshot, as an old snapshot would keep the write-ahead log from being reused,
+// and it would grow without bound. The segments of a trace that is too large for
+// that are never put together: they are read one by one.
 func (s *Store) Segments(ctx context.Context, project string, refs ...repo.TraceRef) iter.Seq2[repo.Segment, error] {
 	return func(yield func(repo.Segment, error) bool) {
-		var buffers segmentBuffers
-		for _, ref := range refs {
-			more, err := s.traceSegments(ctx, project, ref, &buffers, yield)
+		reader := segmentReader{store: s, project: project, yield: yield}
+		for i := range refs {
+			reader.ref = &refs[i]
+			more, err := reader.readTrace(ctx)
 			if err != nil {
 				yield(repo.Segment{}, err)
 				return
@@ -30,99 +34,179 @@ func (s *Store) Segments(ctx context.Context, project string, refs ...repo.Trace
 	}
 }
 
-// segmentBuffers are used again for each segment.
-type segmentBuffers struct {
-	payload sql.RawBytes
-	data    []byte
+// segmentReader reads for one call of Segments. Its buffers are used again for
+// each segment.
+type segmentReader struct {
+	store   *Store
+	project string
+	ref     *repo.TraceRef // the trace at hand
+	yield   func(repo.Segment, error) bool
+
+	content []byte // payloads and writes of found, one after the other
+	found   []foundSegment
+	data    []byte // decompressed
+	picked  []byte // what of data is wanted
+}
+
+// foundSegment is a segment as it is stored.
+type foundSegment struct {
+	segment         repo.Segment
+	payload, writes part // of the reader's content
+}
+
+// part is a part of a slice.
+type part struct{ start, end int }
+
+func (p part) of(b []byte) []byte { return b[p.start:p.end:p.end] }
+
+// readTrace yields the segments of one trace, and returns whether the consumer
+// wants more.
+func (s *segmentReader) readTrace(ctx context.Context) (more bool, err error) {
+	all, err := s.readAtOnce(ctx)
+	if err != nil {
+		return false, err
+	}
+	if !all {
+		return s.readOneByOne(ctx)
+	}
+	for i := range s.found {
+		if err := mapError(ctx, "read segments", ctx.Err()); err != nil {
+			return false, err
+		}
+		if more, err := s.hand(&s.found[i]); err != nil || !more {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 const (
-	selectSegments = `
-SELECT id, spans, earliest_ns, latest_ns FROM segments INDEXED BY segments_trace
+	wantedSegments = `FROM segments INDEXED BY segments_trace
 WHERE project = ? AND trace_id = ? AND (earliest_ns, id) > (?, ?) AND earliest_ns <= ? AND latest_ns >= ?
-	AND (write_id = ? OR ? = 0)
-ORDER BY earliest_ns, id LIMIT ?`
+	AND (? = 0 OR write_id = ? OR writes IS NOT NULL)
+ORDER BY earliest_ns, id`
 
-	selectPayload = `SELECT payload FROM segments WHERE id = ?`
+	segmentColumns = `id, earliest_ns, latest_ns, spans, write_id`
 
-	segmentsAtOnce = 512
+	selectSegments    = `SELECT ` + segmentColumns + `, payload, writes ` + wantedSegments
+	selectNextSegment = selectSegments + ` LIMIT 1`
 )
 
-// traceSegments yields the segments of one trace, and returns whether the
-// consumer wants more.
-func (s *Store) traceSegments(
-	ctx context.Context, project string, ref repo.TraceRef, buffers *segmentBuffers, yield func(repo.Segment, error) bool,
-) (more bool, err error) {
-	after := segmentPlace{start: math.MinInt64}
-	for {
-		found, err := s.findSegments(ctx, project, ref, after)
-		if err != nil {
-			return false, err
-		}
-		for _, f := range found {
-			there, err := s.readPayload(ctx, f.id, buffers)
-			if err != nil {
-				return false, err
-			}
-			f.segment.Data = buffers.data
-			if there && !yield(f.segment, nil) {
-				return false, nil
-			}
-			after = segmentPlace{start: f.segment.Earliest, id: f.id}
-		}
-		if len(found) < segmentsAtOnce {
-			return true, nil
-		}
-	}
-}
-
-// segmentPlace is where a segment stands among those of its trace.
-type segmentPlace struct{ start, id int64 }
-
-// foundSegment is a segment without its payload.
-type foundSegment struct {
-	id      int64
-	segment repo.Segment
-}
-
-// findSegments looks up the next segments of a trace.
-func (s *Store) findSegments(ctx context.Context, project string, ref repo.TraceRef, after segmentPlace) (found []foundSegment, err error) {
+// args returns the arguments for the wanted segments behind a place.
+func (s *segmentReader) args(after repo.Place) []any {
 	first, last := int64(math.MinInt64), int64(math.MaxInt64)
-	if ref.Range.Start != 0 {
-		first = ref.Range.Start
+	if s.ref.Range.Start != 0 {
+		first = s.ref.Range.Start
 	}
-	if ref.Range.End != 0 {
-		last = ref.Range.End - 1
+	if s.ref.Range.End != 0 {
+		last = s.ref.Range.End - 1
 	}
-	args := []any{project, ref.ID[:], after.start, after.id, last, first, int64(ref.Write), int64(ref.Write), segmentsAtOnce}
-	err = s.read(ctx, "find segments", func(db *sql.DB) error {
-		return readRows(ctx, db, selectSegments, args, func(r *row) error {
-			id := r.int()
-			found = append(found, foundSegment{id, repo.Segment{TraceID: ref.ID, Spans: int(r.int()), Earliest: r.int(), Latest: r.int()}})
-			return r.err
-		})
-	})
-	return found, err
+	return []any{s.project, s.ref.ID[:], after.Start, after.ID, last, first, int64(s.ref.Write), int64(s.ref.Write)}
 }
 
-// readPayload reads and decompresses a segment. It returns false when the
-// segment was dropped after it was looked up.
-func (s *Store) readPayload(ctx context.Context, id int64, buffers *segmentBuffers) (there bool, err error) {
-	err = s.read(ctx, "read segment", func(db *sql.DB) error {
-		rows, err := db.QueryContext(ctx, selectPayload, id)
+// readAtOnce reads all wanted segments of the trace, as they are stored. It
+// returns false when they are too much.
+func (s *segmentReader) readAtOnce(ctx context.Context) (all bool, err error) {
+	all, s.content, s.found = true, s.content[:0], s.found[:0]
+	err = s.store.read(ctx, "read segments", func(db *sql.DB) error {
+		rows, err := db.QueryContext(ctx, selectSegments, s.args(repo.Place{Start: math.MinInt64})...)
 		if err != nil {
 			return err
 		}
 		defer rows.Close()
-		if there = rows.Next(); !there {
-			return rows.Err()
+		for rows.Next() {
+			if err := s.take(rows); err != nil {
+				return err
+			}
+			if all = len(s.content) <= maxCompactedBytes; !all {
+				return nil
+			}
 		}
-		// The payload is read where SQLite's driver has put it: no copy.
-		if err := rows.Scan(&buffers.payload); err != nil {
-			return err
-		}
-		buffers.data, err = otlp.OpenSegment(buffers.data[:0], buffers.payload)
-		return err
+		return rows.Err()
 	})
-	return there, err
+	return all, err
+}
+
+// readOneByOne is readTrace for a trace of any size.
+func (s *segmentReader) readOneByOne(ctx context.Context) (more bool, err error) {
+	for after := (repo.Place{Start: math.MinInt64}); ; {
+		s.content, s.found = s.content[:0], s.found[:0]
+		err := s.store.read(ctx, "read segment", func(db *sql.DB) error {
+			rows, err := db.QueryContext(ctx, selectNextSegment, s.args(after)...)
+			if err != nil {
+				return err
+			}
+			defer rows.Close()
+			for rows.Next() {
+				if err := s.take(rows); err != nil {
+					return err
+				}
+			}
+			return rows.Err()
+		})
+		if err != nil {
+			return false, err
+		}
+		if len(s.found) == 0 {
+			return true, nil
+		}
+		after = s.found[0].segment.Place
+		if more, err := s.hand(&s.found[0]); err != nil || !more {
+			return false, err
+		}
+	}
+}
+
+// take copies the row at hand. The payload is copied from where SQLite's driver
+// has put it.
+func (s *segmentReader) take(rows *sql.Rows) error {
+	var payload, writes sql.RawBytes
+	g := repo.Segment{TraceID: s.ref.ID}
+	if err := rows.Scan(&g.Place.ID, &g.Earliest, &g.Latest, &g.Spans, &g.Write, &payload, &writes); err != nil {
+		return err
+	}
+	g.Place.Start = g.Earliest
+	start := len(s.content)
+	s.content = append(append(s.content, payload...), writes...)
+	middle, end := start+len(payload), len(s.content)
+	s.found = append(s.found, foundSegment{g, part{start, middle}, part{middle, end}})
+	return nil
+}
+
+// hand hands a segment over to the consumer, and returns whether it wants more.
+func (s *segmentReader) hand(f *foundSegment) (more bool, err error) {
+	g := f.segment
+	if s.data, err = otlp.OpenSegment(s.data[:0], f.payload.of(s.content)); err != nil {
+		return false, err
+	}
+	g.Data = s.data
+	if writes := f.writes.of(s.content); len(writes) > 0 {
+		if g.Writes, err = repo.DecodeWrites(writes, g.Spans); err != nil {
+			return false, err
+		}
+		wanted, err := s.pick(&g)
+		if err != nil || !wanted {
+			return err == nil, err
+		}
+	}
+	return s.yield(g, nil), nil
+}
+
+// pick leaves in a segment of several writes the spans of the one that is
+// wanted. It returns false when there are none.
+func (s *segmentReader) pick(g *repo.Segment) (wanted bool, err error) {
+	if s.ref.Write == 0 {
+		return true, nil
+	}
+	if !g.HasWrite(s.ref.Write) {
+		return false, nil
+	}
+	writes := g.Writes
+	g.Write, g.Writes = s.ref.Write, nil
+	s.picked, g.Spans, g.Earliest, g.Latest, err = otlp.Pick(s.picked[:0], g.Data, func(i int, _ *model.Span) bool {
+		return i < len(writes) && writes[i] == g.Write
+	})
+	g.Data = s.picked
+	r := &s.ref.Range
+	return g.Spans > 0 && g.Latest >= r.Start && (r.End == 0 || g.Earliest < r.End), err
 }

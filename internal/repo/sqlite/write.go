@@ -111,6 +111,9 @@ func (b *batch) writeTrace(records []model.Record) error {
 	if err := b.mergeTrace(part); err != nil {
 		return err
 	}
+	if err := b.insertRuns(fresh); err != nil {
+		return err
+	}
 	b.stored += len(fresh)
 	return b.noteChange(fresh)
 }
@@ -155,6 +158,23 @@ func (b *batch) insertSegments(segments []otlp.Segment) error {
 		err := b.tx.exec(insertSegment, args(g.Project, g.TraceID[:], g.Earliest, g.Latest,
 			int64(g.Spans), int64(g.RawBytes), int64(b.id), g.Payload)...)
 		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// insertRuns stores what is known of the runs among the spans.
+func (b *batch) insertRuns(fresh []model.Record) error {
+	for _, r := range fresh {
+		if !r.Span.Type.IsRun() {
+			continue
+		}
+		values, err := provisionalValues(model.RunOf(r.Span))
+		if err != nil {
+			return err
+		}
+		if err := b.tx.exec(insertRun, args(values...)...); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,114 @@
+package postgres_test
+
+import (
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/agenttrace/agenttrace/internal/model"
+	"github.com/agenttrace/agenttrace/internal/pgtest"
+	"github.com/agenttrace/agenttrace/internal/repo"
+	"github.com/agenttrace/agenttrace/internal/repo/postgres"
+)
+
+// settled returns a store with an agent's trace on day 0, and what settles it.
+func settled(t *testing.T, dsn string) (*postgres.Store, []repo.Settlement) {
+	t.Helper()
+	store := opened(t, dsn, postgres.Options{})
+	agent, call := span(1, 1, noon(0)), span(1, 2, noon(0)+1)
+	agent.Type, call.Type, call.ParentID = model.TypeAgent, model.TypeLLM, agent.SpanID
+	call.Model, call.Usage.Input = "gpt-5", 7
+	batch := records(agent, call)
+	write(t, store, batch)
+	return store, settlementsOf(t, batch)
+}
+
+// TestLeaseIsProlongedWhileOthersWaitForTheSettlement holds the row of a lease as
+// an open Settle does.
+func TestLeaseIsProlongedWhileOthersWaitForTheSettlement(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.Database(t)
+	store, settling, watching := opened(t, dsn, postgres.Options{}), connect(t, dsn), connect(t, dsn)
+	lease, got, err := store.TakeLease(t.Context(), "settle", "one", time.Hour)
+	if err != nil || !got {
+		t.Fatalf("took %t, %v", got, err)
+	}
+	exec(t, settling, `BEGIN`)
+	exec(t, settling, `SELECT FROM leases FOR KEY SHARE`)
+	if _, got, err := store.TakeLease(t.Context(), "settle", "two", time.Hour); err != nil || got {
+		t.Errorf("somebody else took it: %t, %v", got, err)
+	}
+	if again, got, err := store.TakeLease(t.Context(), "settle", "one", time.Hour); err != nil || !got || again != lease {
+		t.Errorf("prolonged, %+v is %+v, %t, %v", lease, again, got, err)
+	}
+	if err := store.ReleaseLease(t.Context(), lease); err != nil {
+		t.Fatal(err)
+	}
+	var next errgroup.Group
+	next.Go(func() error {
+		_, got, err := store.TakeLease(t.Context(), "settle", "two", time.Hour)
+		if !got {
+			t.Error("nobody has it, and still it was not to be had")
+		}
+		return err
+	})
+	await(t, watching, 1, waiting)
+	exec(t, settling, `ROLLBACK`)
+	if err := next.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestTablesThatAnEarlierVersionDidNotMakeAreMadeWhenTheyAreNeeded leaves a day as
+// a server of before these tables does.
+func TestTablesThatAnEarlierVersionDidNotMakeAreMadeWhenTheyAreNeeded(t *testing.T) {
+	t.Parallel()
+	for _, mode := range modes {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			dsn := pgtest.Database(t)
+			store, settlements := settled(t, inMode(t, dsn, mode))
+			exec(t, connect(t, dsn), `DROP TABLE runs_20260504, bills_20260504`)
+			if err := store.Settle(t.Context(), nil, settlements); err != nil {
+				t.Fatal(err)
+			}
+			found, err := store.Runs(t.Context(), "default", repo.RunQuery{Limit: 10})
+			if err != nil || len(found) != 1 || !found[0].Settled || found[0].Own.Usage.Input != 7 {
+				t.Errorf("runs: %+v, %v", found, err)
+			}
+			sums, err := store.Bills(t.Context(), "default", repo.BillQuery{MaxSums: 1})
+			if err != nil || len(sums) != 1 || sums[0].ModelCalls.Calls != 1 {
+				t.Errorf("bills: %+v, %v", sums, err)
+			}
+			exec(t, connect(t, dsn), `DROP TABLE runs_20260504, bills_20260504`)
+			late := span(1, 3, noon(0)+2)
+			late.Type = model.TypeAgent
+			write(t, store, records(late))
+			if found, err := store.Runs(t.Context(), "default", repo.RunQuery{Limit: 10}); err != nil || len(found) != 1 || found[0].Settled {
+				t.Errorf("runs: %+v, %v", found, err)
+			}
+		})
+	}
+}
+
+// TestSettledRunsStayWhereTheyAre holds what the room on their pages is for: no
+// index learns of a run twice, unless what it is about has changed.
+func TestSettledRunsStayWhereTheyAre(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.Database(t)
+	store, settlements := settled(t, dsn)
+	if err := store.Settle(t.Context(), nil, settlements); err != nil {
+		t.Fatal(err)
+	}
+	const moved = `SELECT coalesce(sum(n_tup_upd - n_tup_hot_upd), 0) FROM pg_stat_user_tables WHERE relname IN ('runs_20260504', 'traces_20260504')`
+	const updated = `SELECT count(*) FROM pg_stat_user_tables WHERE relname IN ('runs_20260504', 'traces_20260504') AND n_tup_upd > 0`
+	if err := store.Close(); err != nil { // what it did is counted then
+		t.Fatal(err)
+	}
+	conn := connect(t, dsn)
+	await(t, conn, 2, updated)
+	if n := count(t, conn, moved); n != 0 {
+		t.Errorf("%d rows moved", n)
+	}
+}

@@ -1,0 +1,219 @@
+package postgres
+
+import (
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/agenttrace/agenttrace/internal/model"
+	"github.com/agenttrace/agenttrace/internal/repo"
+)
+
+// settleWriter makes the statements of one Settle, with the rows of its traces
+// locked.
+type settleWriter struct {
+	queue *pgx.Batch
+	batch *settleBatch
+	rows  map[traceDay]settledRow
+	// dropped are the days of traces of which there is nothing, or less than was
+	// settled: they were dropped since, and what comes late for them is new.
+	dropped map[traceDay]bool
+}
+
+const settleTracesSQL = `
+UPDATE traces AS t SET
+    settled_spans = part.spans, runs = part.runs, input_tokens = part.input_tokens,
+    cache_read_tokens = part.cache_read_tokens, cache_write_tokens = part.cache_write_tokens,
+    output_tokens = part.output_tokens, reasoning_tokens = part.reasoning_tokens,
+    audio_input_tokens = part.audio_input_tokens, audio_output_tokens = part.audio_output_tokens,
+    reported_total_tokens = part.reported_total_tokens, cost_nano = nullif(part.cost_nano, 0),
+    reported_cost_nano = nullif(part.reported_cost_nano, 0), computed_cost_nano = nullif(part.computed_cost_nano, 0),
+    reported_calls = nullif(part.reported_calls, 0), computed_calls = nullif(part.computed_calls, 0),
+    unpriced_calls = nullif(part.unpriced_calls, 0)
+FROM unnest(
+    $1::text[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[],
+    $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[],
+    $18::bigint[])
+AS part (
+    project, trace_id, spans, runs, input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens,
+    audio_input_tokens, audio_output_tokens, reported_total_tokens, cost_nano, reported_cost_nano, computed_cost_nano,
+    reported_calls, computed_calls, unpriced_calls)
+WHERE t.project = part.project AND t.trace_id = part.trace_id AND t.day_ns = $19`
+
+// countTracesSQL notes how many spans were accounted for of rows that have more:
+// that there is a settlement, and which later one comes too late.
+const countTracesSQL = `
+UPDATE traces AS t SET settled_spans = part.spans
+FROM unnest($1::text[], $2::uuid[], $3::bigint[]) AS part (project, trace_id, spans)
+WHERE t.project = part.project AND t.trace_id = part.trace_id AND t.day_ns = $4`
+
+// traces settles the rows that have as many spans as were accounted for. A row
+// that has more was written meanwhile and is only told of the settlement.
+func (w *settleWriter) traces() {
+	settled, counted := map[int64][]settledPart{}, map[int64][]settledPart{}
+	w.dropped = map[traceDay]bool{}
+	for _, p := range w.batch.parts {
+		row := w.rows[p.traceDay]
+		w.dropped[p.traceDay] = row.spans < p.Spans
+		if row.spans == p.Spans {
+			settled[p.day] = append(settled[p.day], p)
+		} else if row.spans > p.Spans {
+			counted[p.day] = append(counted[p.day], p)
+		}
+	}
+	for day, parts := range settled {
+		w.queue.Queue(settleTracesSQL, append(settledArgs(parts), day)...)
+	}
+	for day, parts := range counted {
+		keys := traceArgs(column(parts, func(p settledPart) traceDay { return p.traceDay }))
+		w.queue.Queue(countTracesSQL, append(keys, column(parts, func(p settledPart) int64 { return p.Spans }), day)...)
+	}
+}
+
+// traceArgs returns two arrays that name traces.
+func traceArgs(keys []traceDay) []any {
+	return []any{
+		column(keys, func(k traceDay) string { return k.project }),
+		column(keys, func(k traceDay) pgtype.UUID { return uuid(k.id) }),
+	}
+}
+
+// settledArgs returns the arguments of settleTracesSQL but the last.
+func settledArgs(parts []settledPart) []any {
+	return slices.Concat(
+		traceArgs(column(parts, func(p settledPart) traceDay { return p.traceDay })),
+		[]any{
+			column(parts, func(p settledPart) int64 { return p.Spans }),
+			column(parts, func(p settledPart) int64 { return p.Runs }),
+		},
+		usageArgs(parts, func(p settledPart) *model.Usage { return &p.Usage }),
+		costArgs(parts, func(p settledPart) *model.Cost { return &p.Cost }),
+	)
+}
+
+// deleteBillsSQL removes the bills of some traces on one day.
+const deleteBillsSQL = `
+DELETE FROM bills AS b USING unnest($1::text[], $2::uuid[]) AS settled (project, trace_id)
+WHERE b.project = settled.project AND b.trace_id = settled.trace_id AND b.start_ns >= $3 AND b.start_ns <= $4`
+
+// bills replaces the bills of the traces, which can only be on days that these
+// have rows on, and only when they have settled before.
+func (w *settleWriter) bills() {
+	before := map[traceDay]bool{} // with day 0
+	for key, row := range w.rows {
+		if row.settled > 0 {
+			before[traceDay{key.project, key.id, 0}] = true
+		}
+	}
+	days := map[int64][]traceDay{}
+	for key := range w.rows {
+		if before[traceDay{key.project, key.id, 0}] {
+			days[key.day] = append(days[key.day], key)
+		}
+	}
+	for day, keys := range days {
+		w.queue.Queue(deleteBillsSQL, append(traceArgs(keys), day, lastOf(day))...)
+	}
+	var bills []placedBill
+	for i := range w.batch.settlements {
+		s := &w.batch.settlements[i]
+		for place := range s.Bills {
+			if b := &s.Bills[place]; w.keeps(s, b.StartNano) {
+				bills = append(bills, placedBill{b, place})
+			}
+		}
+	}
+	for chunk := range slices.Chunk(bills, maxRows) {
+		w.queue.Queue(insertBillsSQL, billArgs(chunk)...)
+	}
+}
+
+// keeps reports whether what starts at a time belongs to a day of the trace that
+// is still there.
+func (w *settleWriter) keeps(s *repo.Settlement, start int64) bool {
+	key := traceDay{s.Project, s.TraceID, model.Day(start)}
+	_, there := w.rows[key]
+	return there && !w.dropped[key]
+}
+
+func (w *settleWriter) runs() error {
+	var runs []*model.Run
+	for i := range w.batch.settlements {
+		s := &w.batch.settlements[i]
+		for _, r := range s.Runs {
+			if w.keeps(s, r.StartNano) {
+				runs = append(runs, r)
+			}
+		}
+	}
+	for chunk := range slices.Chunk(runs, maxRows) {
+		args, err := runArgs(chunk)
+		if err != nil {
+			return err
+		}
+		w.queue.Queue(settleRunsSQL, args...)
+	}
+	return nil
+}
+
+const deleteSegmentsSQL = `
+DELETE FROM segments AS s
+USING unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[]) AS replaced (project, trace_id, start_ns, span_id)
+WHERE s.project = replaced.project AND s.trace_id = replaced.trace_id
+    AND s.start_ns = replaced.start_ns AND s.span_id = replaced.span_id
+    AND s.start_ns >= $5 AND s.start_ns <= $6`
+
+const insertCompactedSQL = `
+INSERT INTO segments (project, trace_id, start_ns, span_id, latest_ns, spans, raw_bytes, payload, write_id, writes)
+SELECT project, trace_id, start_ns, span_id, latest_ns, spans, raw_bytes, payload, write_id, nullif(writes, '')
+FROM unnest(
+    $1::text[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::integer[], $7::integer[], $8::bytea[],
+    $9::bigint[], $10::bytea[])
+AS segment (project, trace_id, start_ns, span_id, latest_ns, spans, raw_bytes, payload, write_id, writes)`
+
+// segments replaces those segments of which all are there, with as many spans as
+// stand in their place. Where one is missing, somebody else has put it together
+// with others.
+func (w *settleWriter) segments(there map[spanKey]int) {
+	replaced := map[int64][]spanKey{}
+	var stored []compacted
+	for _, c := range w.batch.compacted {
+		left := c.Spans
+		for _, key := range c.replaces {
+			left -= there[key]
+		}
+		missing := func(key spanKey) bool { return there[key] == 0 }
+		if left == 0 && !slices.ContainsFunc(c.replaces, missing) {
+			replaced[c.day] = append(replaced[c.day], c.replaces...)
+			stored = append(stored, c)
+		}
+	}
+	for day, keys := range replaced {
+		w.queue.Queue(deleteSegmentsSQL, append(placeArgs(keys), day, lastOf(day))...).Exec(func(tag pgconn.CommandTag) error {
+			if tag.RowsAffected() != int64(len(keys)) {
+				return errRoomLost
+			}
+			return nil
+		})
+	}
+	for chunk := range chunks(stored, func(c compacted) int { return len(c.Payload) }) {
+		w.queue.Queue(insertCompactedSQL, compactedArgs(chunk)...)
+	}
+}
+
+func compactedArgs(segments []compacted) []any {
+	number := func(get func(c compacted) int64) []int64 { return column(segments, get) }
+	return append(
+		traceArgs(column(segments, func(c compacted) traceDay { return c.traceDay })),
+		number(func(c compacted) int64 { return c.Earliest }),
+		number(func(c compacted) int64 { return c.first }),
+		number(func(c compacted) int64 { return c.Latest }),
+		column(segments, func(c compacted) int32 { return int32(c.Spans) }),
+		column(segments, func(c compacted) int32 { return int32(c.RawBytes) }),
+		column(segments, func(c compacted) []byte { return c.Payload }),
+		number(func(c compacted) int64 { return int64(c.write) }),
+		column(segments, func(c compacted) []byte { return append([]byte{}, c.writes...) }), // no NULL
+	)
+}

@@ -1,0 +1,166 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pressly/goose/v3"
+
+	"github.com/agenttrace/agenttrace/internal/model"
+	"github.com/agenttrace/agenttrace/internal/otlp"
+	"github.com/agenttrace/agenttrace/internal/repo"
+)
+
+// migrateTo brings the file at path up or down to a version of the schema.
+func migrateTo(ctx context.Context, path string, version int64) (err error) {
+	connector, err := newConnector(path, writing)
+	if err != nil {
+		return err
+	}
+	db := sql.OpenDB(connector)
+	db.SetMaxOpenConns(1)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	folder, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, folder)
+	if err != nil {
+		return err
+	}
+	if now, err := provider.GetDBVersion(ctx); err != nil || now > version {
+		_, downErr := provider.DownTo(ctx, version)
+		return errors.Join(err, downErr)
+	}
+	_, err = provider.UpTo(ctx, version)
+	return err
+}
+
+// writeAsBefore stores spans of one trace and day as version 2 of the schema did.
+func writeAsBefore(ctx context.Context, path string, records []model.Record) error {
+	connector, err := newConnector(path, writing)
+	if err != nil {
+		return err
+	}
+	w := newWriter(connector)
+	err = w.transaction(ctx, func(t *tx) error {
+		b := batch{tx: t, id: 1, now: 1, row: args(make([]driver.Value, spanColumnCount)...)}
+		fresh, err := b.insertSpans(records)
+		if err != nil {
+			return err
+		}
+		part := model.TraceOf(fresh[0].Span)
+		for _, r := range fresh[1:] {
+			part.Merge(model.TraceOf(r.Span))
+		}
+		return errors.Join(b.insertSegments(otlp.BuildSegments(fresh)), b.mergeNew(part), b.noteChange(fresh), b.logChange())
+	})
+	return errors.Join(err, w.close())
+}
+
+// mergeNew inserts the row of a trace of which there is none.
+func (b *batch) mergeNew(part *model.Trace) error { return b.tx.exec(insertTrace, traceArgs(part)...) }
+
+// spansOfBefore returns a workflow with an agent in it that calls a model, as a
+// trace.
+func spansOfBefore(t *testing.T) []model.Record {
+	t.Helper()
+	const start = 20_000 * model.NanosPerDay
+	identity := model.Identity{AgentID: "support", AgentName: "Support", SessionID: "s-1", UserID: "u-1", RunID: "r-1"}
+	spans := []*model.Span{
+		{SpanID: model.SpanID{7: 1}, StartNano: start, EndNano: start + 90, Name: "flow.run", Type: model.TypeWorkflow, Identity: model.Identity{WorkflowID: "flow"}},
+		{SpanID: model.SpanID{0x80, 7: 2}, ParentID: model.SpanID{7: 1}, StartNano: start + 10, EndNano: start + 80, Name: "Support.run", Type: model.TypeAgent, Failed: true, Identity: identity},
+		{SpanID: model.SpanID{7: 3}, ParentID: model.SpanID{0x80, 7: 2}, StartNano: start + 20, EndNano: start + 70, Name: "chat", Type: model.TypeLLM, Model: "m", Usage: model.Usage{Input: 5}},
+	}
+	var records []model.Record
+	for _, s := range spans {
+		s.Project, s.TraceID, s.Service, s.Environment = "default", model.TraceID{15: 9}, "shop", "production"
+		records = append(records, model.Record{Span: s, Raw: []byte{0x2a, 1, s.SpanID[7]}})
+	}
+	return records
+}
+
+// TestFileOfTheVersionBeforeGoesOn opens a file that knows no runs yet.
+func TestFileOfTheVersionBeforeGoesOn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "agenttrace.db")
+	records := spansOfBefore(t)
+	if err := migrateTo(t.Context(), path, 2); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeAsBefore(t.Context(), path, records); err != nil {
+		t.Fatal(err)
+	}
+	store, err := Open(t.Context(), path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+
+	want := []*model.Run{model.RunOf(records[0].Span), model.RunOf(records[1].Span)}
+	runs, err := store.Runs(t.Context(), "default", repo.RunQuery{Order: repo.RunsOldestFirst, Limit: 10})
+	if diff := cmp.Diff(want, runs); err != nil || diff != "" {
+		t.Errorf("%v, runs differ (-want +got):\n%s", err, diff)
+	}
+	id := records[0].Span.TraceID
+	refs, err := store.Unsettled(t.Context(), "default", []model.TraceID{id})
+	if err != nil || len(refs) != 1 || refs[0].MaxSpans != 3 {
+		t.Fatalf("unsettled: %+v, %v", refs, err)
+	}
+	var places []repo.Place
+	for segment, err := range store.Segments(t.Context(), "default", refs...) {
+		if err != nil || segment.Write != 1 || segment.Spans != 3 {
+			t.Fatalf("%+v, %v", segment, err)
+		}
+		places = append(places, segment.Place)
+	}
+	settlement := repo.Settlement{
+		Project: "default", TraceID: id, Runs: want,
+		Parts:    []model.TracePart{{Day: model.Day(records[0].Span.StartNano), Spans: 3, Runs: 2, Usage: model.Usage{Input: 5}}},
+		Bills:    []model.Bill{{Project: "default", TraceID: id, StartNano: records[2].Span.StartNano, Kind: model.CallsOfModel, Model: "m", Calls: 1}},
+		Segments: []repo.SettledSpans{{Replaces: places, Records: records, Writes: []repo.WriteID{1, 1, 1}}},
+	}
+	if err := store.Settle(t.Context(), nil, []repo.Settlement{settlement}); err != nil {
+		t.Fatal(err)
+	}
+	trace, err := store.Trace(t.Context(), "default", id)
+	if err != nil || !trace.Settled() || trace.Runs != 2 {
+		t.Errorf("after it settled: %+v, %v", trace, err)
+	}
+	if runs, err = store.Runs(t.Context(), "default", repo.RunQuery{Identity: model.Identity{RunID: "r-1"}, Limit: 10}); err != nil || len(runs) != 1 || !runs[0].Settled {
+		t.Errorf("the agent's run after it settled: %+v, %v", runs, err)
+	}
+}
+
+func TestSchemaGoesDownToTheVersionBefore(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "agenttrace.db")
+	store, err := Open(t.Context(), path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	records := spansOfBefore(t)
+	if _, err := store.Write(t.Context(), records[:2]); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := migrateTo(t.Context(), path, 2); err != nil {
+		t.Fatal(err)
+	}
+	if store, err = Open(t.Context(), path, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	if _, err := store.Write(t.Context(), records); err != nil {
+		t.Fatal(err)
+	}
+	if runs, err := store.Runs(t.Context(), "default", repo.RunQuery{Limit: 10}); err != nil || len(runs) != 2 {
+		t.Errorf("%d runs, %v", len(runs), err)
+	}
+}

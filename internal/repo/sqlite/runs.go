@@ -1,0 +1,164 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"strings"
+
+	"github.com/agenttrace/agenttrace/internal/model"
+	"github.com/agenttrace/agenttrace/internal/repo"
+)
+
+// Runs returns one page of runs.
+func (s *Store) Runs(ctx context.Context, project string, q repo.RunQuery) ([]*model.Run, error) {
+	query, args := runPage(project, q)
+	runs := make([]*model.Run, 0, q.Limit)
+	err := s.read(ctx, "list runs", func(db *sql.DB) error {
+		return readRows(ctx, db, query, args, func(r *row) error {
+			run, err := r.run()
+			runs = append(runs, run)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return runs, nil
+}
+
+// runOrder is how an order of runs is written: by key, then by what tells runs
+// apart.
+type runOrder struct {
+	key       []string // expressions in the order of comparison, all in one direction
+	ascending bool
+}
+
+func orderOf(o repo.RunOrder) runOrder {
+	switch o {
+	case repo.RunsOldestFirst:
+		return runOrder{[]string{`start_ns`, `trace_id`, `span_id`}, true}
+	case repo.RunsLongestFirst:
+		return runOrder{[]string{spanDuration, `trace_id`, `span_id`, `start_ns`}, false}
+	case repo.RunsCostliestFirst:
+		return runOrder{[]string{`total_cost_nano`, `trace_id`, `span_id`, `start_ns`}, false}
+	}
+	return runOrder{[]string{`start_ns`, `trace_id`, `span_id`}, false}
+}
+
+// String returns the ORDER BY clause.
+func (o runOrder) String() string {
+	if o.ascending {
+		return ` ORDER BY ` + strings.Join(o.key, `, `)
+	}
+	return ` ORDER BY ` + strings.Join(o.key, ` DESC, `) + ` DESC`
+}
+
+// addBehind restricts runs to those behind a place.
+func (o runOrder) addBehind(c *conditions, after *repo.RunCursor) {
+	compare := ` < `
+	if o.ascending {
+		compare = ` > `
+	}
+	args := []any{after.Key, after.TraceID[:], after.SpanID.Int64(), after.StartNano}[:len(o.key)]
+	c.add(`(`+strings.Join(o.key, `, `)+`)`+compare+`(`+marks(len(o.key))+`)`, args...)
+}
+
+// runPage returns the query for one page. As in tracePage, the ids are found
+// first, in one step that can be interrupted.
+func runPage(project string, q repo.RunQuery) (query string, args []any) {
+	index, c := runConditions(project, q)
+	order := orderOf(q.Order)
+	if q.After != nil {
+		order.addBehind(&c, q.After)
+	}
+	query = `WITH page AS MATERIALIZED (SELECT id FROM runs INDEXED BY ` + index + ` WHERE ` + c.String() + order.String() + ` LIMIT ?)
+SELECT ` + runColumns + ` FROM page CROSS JOIN runs USING (id)` + order.String()
+	return query, append(c.args, q.Limit)
+}
+
+// runConditions returns what runs must fulfil, whatever their page, and the
+// index that usually yields the fewest of them. All but the first yield them by
+// start.
+func runConditions(project string, q repo.RunQuery) (index string, c conditions) {
+	index = `runs_start`
+	c.add(`project = ?`, project)
+	use := func(wanted bool, name, term string, args ...any) {
+		if wanted {
+			c.add(term, args...)
+			if index == `runs_start` {
+				index = name
+			}
+		}
+	}
+	use(!q.TraceID.IsZero(), `runs_identity`, `trace_id = ?`, q.TraceID[:])
+	use(len(q.Of) > 0, `runs_identity`, `(trace_id, span_id, start_ns) IN (VALUES `+rowsOfMarks(len(q.Of))+`)`, refArgs(q.Of)...)
+	use(q.Identity.RunID != "", `runs_identity`, runsWithID, project, q.Identity.RunID)
+	for _, x := range runLookups(&q.Identity) {
+		use(x.value != "", x.index, x.column+` = ?`, x.value)
+	}
+	use(q.Failed != nil && *q.Failed, `runs_failed`, `failed = 1`)
+	if q.Failed != nil && !*q.Failed {
+		c.add(`failed = 0`)
+	}
+	c.addRange(runRange(q))
+	addPlainRunFields(&c, q)
+	return index, c
+}
+
+// runsWithID finds runs by their own id, which is that of their spans.
+const runsWithID = `(trace_id, span_id, start_ns) IN (
+	SELECT trace_id, span_id, start_ns FROM spans INDEXED BY spans_run WHERE project = ? AND run_id = ?)`
+
+// runLookup is an index that holds the runs of an id.
+type runLookup struct{ column, index, value string }
+
+// runLookups returns the indexes for ids, the usually best one first.
+func runLookups(id *model.Identity) [5]runLookup {
+	return [5]runLookup{
+		{`session_id`, `runs_session`, id.SessionID},
+		{`user_id`, `runs_user`, id.UserID},
+		{`workflow_id`, `runs_workflow`, id.WorkflowID},
+		{`team_id`, `runs_team`, id.TeamID},
+		{`agent_id`, `runs_agent`, id.AgentID},
+	}
+}
+
+// runRange returns the range of starts that is still to be asked for beside the
+// place behind which the page begins.
+func runRange(q repo.RunQuery) model.TimeRange {
+	if q.After == nil || q.Order != repo.RunsNewestFirst && q.Order != repo.RunsOldestFirst {
+		return q.Start
+	}
+	return behind(q.After.Key, q.Order == repo.RunsNewestFirst, q.Start)
+}
+
+// addPlainRunFields adds what no index knows.
+func addPlainRunFields(c *conditions, q repo.RunQuery) {
+	if len(q.Types) > 0 {
+		types := make([]any, len(q.Types))
+		for i, t := range q.Types {
+			types[i] = int64(t)
+		}
+		c.add(`type IN (`+marks(len(types))+`)`, types...)
+	}
+	c.addText(`name = ?`, q.Name)
+	c.addText(`service = ?`, q.Service)
+	c.addText(`environment = ?`, q.Environment)
+	if q.Status != nil {
+		c.add(`status = ?`, int64(*q.Status))
+	}
+	c.addDuration(spanDuration, q.MinDuration, q.MaxDuration)
+}
+
+// rowsOfMarks returns n rows of three marks.
+func rowsOfMarks(n int) string {
+	return strings.Join(slices.Repeat([]string{`(?, ?, ?)`}, n), `, `)
+}
+
+func refArgs(refs []repo.RunRef) (args []any) {
+	for i := range refs {
+		args = append(args, refs[i].TraceID[:], refs[i].SpanID.Int64(), refs[i].StartNano)
+	}
+	return args
+}

@@ -1,0 +1,123 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"maps"
+	"slices"
+
+	"github.com/agenttrace/agenttrace/internal/model"
+	"github.com/agenttrace/agenttrace/internal/repo"
+)
+
+// Sessions finds the sessions of a page first, then sums up all of their runs.
+func (s *Store) Sessions(ctx context.Context, project string, q repo.SessionQuery) ([]*model.Session, error) {
+	var page []*model.Session
+	err := s.readSnapshot(ctx, "list sessions", func(tx *sql.Tx) error {
+		var ids []string
+		query, args := sessionPage(project, q)
+		err := readRows(ctx, tx, query, args, func(r *row) error {
+			ids = append(ids, r.text())
+			return r.err
+		})
+		if err != nil {
+			return err
+		}
+		page, err = sumSessions(ctx, tx, project, ids)
+		return err
+	})
+	return page, err
+}
+
+// sessionPage returns the query for the ids of one page: it walks the runs that
+// are selected, newest first, and passes by those that are not the last one of
+// their session.
+func sessionPage(project string, q repo.SessionQuery) (query string, args []any) {
+	id := q.Identity
+	id.SessionID = q.SessionID
+	selected := repo.RunQuery{Identity: id, Start: q.Start}
+	if q.After != nil {
+		selected.After = &repo.RunCursor{Key: q.After.Last}
+	}
+	index, c := runConditions(project, selected)
+	c.add(`session_id IS NOT NULL`)
+	if q.After != nil {
+		c.add(`(start_ns, session_id) < (?, ?)`, q.After.Last, q.After.ID)
+	}
+	_, later := runConditions(project, repo.RunQuery{Identity: q.Identity, Start: model.TimeRange{End: q.Start.End}})
+	later.add(`session_id = runs.session_id`)
+	later.add(`(start_ns, id) > (runs.start_ns, runs.id)`)
+	c.add(`NOT EXISTS (SELECT 1 FROM runs AS later INDEXED BY runs_session WHERE `+later.String()+`)`, later.args...)
+	return `SELECT session_id FROM runs INDEXED BY ` + index + ` WHERE ` + c.String() +
+		` ORDER BY start_ns DESC, session_id DESC LIMIT ?`, append(c.args, q.Limit)
+}
+
+const sessionColumns = `session_id, trace_id, start_ns, end_ns, failed, settled, user_id, agent_id, team_id, workflow_id, ` + tallyColumns
+
+// sumSessions sums up all runs of the sessions, which it returns in the order of
+// ids.
+func sumSessions(ctx context.Context, q querier, project string, ids []string) ([]*model.Session, error) {
+	page := make([]*model.Session, len(ids))
+	sums := make(map[string]*sessionSum, len(ids))
+	args := []any{project}
+	for i, id := range ids {
+		page[i] = &model.Session{Project: project, ID: id, Settled: true}
+		sums[id] = newSessionSum(page[i])
+		args = append(args, id)
+	}
+	if len(ids) == 0 {
+		return page, nil
+	}
+	query := `SELECT ` + sessionColumns + ` FROM runs INDEXED BY runs_session WHERE project = ? AND session_id IN (` + marks(len(ids)) + `)`
+	err := readRows(ctx, q, query, args, func(r *row) error {
+		sums[r.text()].add(r)
+		return r.err
+	})
+	for _, s := range sums {
+		s.finish()
+	}
+	return page, err
+}
+
+// sessionSum sums up the runs of a session.
+type sessionSum struct {
+	*model.Session
+	traces                          map[model.TraceID]struct{}
+	users, agents, teams, workflows map[string]struct{}
+}
+
+func newSessionSum(s *model.Session) *sessionSum {
+	set := func() map[string]struct{} { return make(map[string]struct{}) }
+	return &sessionSum{s, make(map[model.TraceID]struct{}), set(), set(), set(), set()}
+}
+
+// add adds a row of sessionColumns, of which the session has been read.
+func (s *sessionSum) add(r *row) {
+	s.traces[r.traceID()] = struct{}{}
+	start, end := r.int(), r.int()
+	if s.Runs == 0 {
+		s.StartNano, s.EndNano, s.LastNano = start, end, start
+	}
+	s.StartNano, s.EndNano, s.LastNano = min(s.StartNano, start), max(s.EndNano, end), max(s.LastNano, start)
+	s.Runs++
+	s.FailedRuns += r.int()
+	settled := r.int() != 0
+	s.Settled = s.Settled && settled
+	for _, names := range []map[string]struct{}{s.users, s.agents, s.teams, s.workflows} {
+		if name := r.text(); name != "" {
+			names[name] = struct{}{}
+		}
+	}
+	s.Total = s.Total.Plus(r.tally())
+}
+
+func (s *sessionSum) finish() {
+	s.Traces = int64(len(s.traces))
+	s.Users, s.Agents, s.Teams, s.Workflows = firstNames(s.users), firstNames(s.agents), firstNames(s.teams), firstNames(s.workflows)
+}
+
+// firstNames returns names in order, as many as a session has.
+func firstNames(names map[string]struct{}) []string {
+	sorted := slices.Sorted(maps.Keys(names))
+	return sorted[:min(len(sorted), model.MaxSessionNames)]
+}

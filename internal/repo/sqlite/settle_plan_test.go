@@ -1,0 +1,151 @@
+package sqlite
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/agenttrace/agenttrace/internal/model"
+	"github.com/agenttrace/agenttrace/internal/repo"
+)
+
+func TestRunListsFindFewRunsAndDoNotSortByStart(t *testing.T) {
+	store := openTestStore(t)
+	week := model.TimeRange{Start: 1, End: 7 * model.NanosPerDay}
+	after := &repo.RunCursor{Key: model.NanosPerDay, RunRef: repo.RunRef{TraceID: model.TraceID{1}, SpanID: model.SpanID{2}, StartNano: model.NanosPerDay}}
+	refs := []repo.RunRef{{TraceID: model.TraceID{1}, SpanID: model.SpanID{2}, StartNano: 5}, {TraceID: model.TraceID{3}, SpanID: model.SpanID{4}, StartNano: 6}}
+	const ties = "USE TEMP B-TREE FOR LAST 2 TERMS OF ORDER BY"
+	for _, c := range []struct {
+		name  string
+		query repo.RunQuery
+		want  string
+		sort  string
+	}{
+		{"newest", repo.RunQuery{}, `runs_start (project=?)`, ties},
+		{"newest after", repo.RunQuery{After: after}, `runs_start (project=? AND start_ns<?)`, ties},
+		{"newest after in a week", repo.RunQuery{After: after, Start: week}, `runs_start (project=? AND start_ns>? AND start_ns<?)`, ties},
+		{"oldest after in a week", repo.RunQuery{After: after, Start: week, Order: repo.RunsOldestFirst}, `runs_start (project=? AND start_ns>? AND start_ns<?)`, ties},
+		{"longest of a week", repo.RunQuery{Start: week, Order: repo.RunsLongestFirst}, `runs_start (project=? AND start_ns>? AND start_ns<?)`, "USE TEMP B-TREE FOR ORDER BY"},
+		{"of a session", repo.RunQuery{Identity: model.Identity{SessionID: "s", AgentID: "a"}}, `runs_session (project=? AND session_id=?)`, ties},
+		{"costliest of a session", repo.RunQuery{Identity: model.Identity{SessionID: "s"}, Order: repo.RunsCostliestFirst}, `runs_session (project=? AND session_id=?)`, "USE TEMP B-TREE FOR ORDER BY"},
+		{"of a user", repo.RunQuery{Identity: model.Identity{UserID: "u", TeamID: "t"}}, `runs_user (project=? AND user_id=?)`, ties},
+		{"of a workflow", repo.RunQuery{Identity: model.Identity{WorkflowID: "w"}}, `runs_workflow (project=? AND workflow_id=?)`, ties},
+		{"of a team", repo.RunQuery{Identity: model.Identity{TeamID: "t"}}, `runs_team (project=? AND team_id=?)`, ties},
+		{"of an agent after", repo.RunQuery{Identity: model.Identity{AgentID: "a"}, After: after}, `runs_agent (project=? AND agent_id=? AND start_ns<?)`, ties},
+		{"with a run id", repo.RunQuery{Identity: model.Identity{RunID: "r", SessionID: "s"}}, `runs_identity (project=? AND trace_id=? AND span_id=? AND start_ns=?)`, "USE TEMP B-TREE FOR ORDER BY"},
+		{"failed", repo.RunQuery{Failed: new(true)}, `runs_failed (project=?)`, ties},
+		{"that did not fail", repo.RunQuery{Failed: new(false)}, `runs_start (project=?)`, ties},
+		{"of a trace", repo.RunQuery{TraceID: model.TraceID{1}, Identity: model.Identity{SessionID: "s"}}, `runs_identity (project=? AND trace_id=?)`, "USE TEMP B-TREE FOR ORDER BY"},
+		{"these", repo.RunQuery{Of: refs}, `runs_identity (project=? AND trace_id=? AND span_id=? AND start_ns=?)`, "USE TEMP B-TREE FOR ORDER BY"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.query.Limit = 10
+			query, args := runPage("default", c.query)
+			plan := explain(t, store, query, args)
+			if !strings.Contains(plan, c.want) || !strings.Contains(plan, c.sort) {
+				t.Errorf("want %s, %s, got:\n%s", c.want, c.sort, plan)
+			}
+		})
+	}
+}
+
+func TestSessionListsWalkRunsInTheirOrder(t *testing.T) {
+	store := openTestStore(t)
+	for _, c := range []struct {
+		name  string
+		query repo.SessionQuery
+		want  string
+	}{
+		{"all", repo.SessionQuery{}, `runs_start (project=?)`},
+		{"after", repo.SessionQuery{After: &repo.SessionCursor{Last: 7, ID: "s"}}, `runs_start (project=? AND start_ns<?)`},
+		{"of a user", repo.SessionQuery{Identity: model.Identity{UserID: "u"}}, `runs_user (project=? AND user_id=?)`},
+		{"one", repo.SessionQuery{SessionID: "s"}, `runs_session (project=? AND session_id=?)`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.query.Limit = 10
+			query, args := sessionPage("default", c.query)
+			plan := explained(t, store, query, args)
+			if !strings.Contains(plan, c.want) || strings.Contains(plan, "FOR ORDER BY") ||
+				!strings.Contains(plan, "runs_session (project=? AND session_id=? AND start_ns>?)") {
+				t.Errorf("want %s and later runs from runs_session, got:\n%s", c.want, plan)
+			}
+		})
+	}
+}
+
+func TestBillsAreReadAsTheyLie(t *testing.T) {
+	store := openTestStore(t)
+	query, args := billTexts("default", &repo.BillQuery{
+		By: []repo.BillField{repo.ByModel, repo.ByDay}, Session: "s", Start: model.TimeRange{Start: 1, End: model.NanosPerDay},
+	})
+	plan := explained(t, store, query, args)
+	if !strings.Contains(plan, "SEARCH bills USING PRIMARY KEY (project=? AND hour>? AND hour<?)") || strings.Contains(plan, "TEMP B-TREE") {
+		t.Error(plan)
+	}
+}
+
+func TestSettlingLooksUpWhatItReplaces(t *testing.T) {
+	store := openTestStore(t)
+	unsettled, ids := unsettledOf("default", []model.TraceID{{1}, {2}})
+	id := []any{"default", make([]byte, 16)}
+	for _, c := range []struct {
+		sql  string
+		args []any
+		want string
+	}{
+		{unsettled, ids, "traces_trace (project=? AND trace_id=?)"},
+		{selectTraceToSettle, id, "traces_trace (project=? AND trace_id=?)"},
+		{selectDays, append([]any{1}, id...), "USING COVERING INDEX spans_identity (project=? AND trace_id=?)"},
+		{selectRunsOfTrace, id, "runs_identity (project=? AND trace_id=?)"},
+		{deleteBillsOfTrace, id, "bills_trace (project=? AND trace_id=?)"},
+		{deleteRuns, append(id, 7), "runs_identity (project=? AND trace_id=?)"},
+		{deleteBills, append(id, 7), "bills_trace (project=? AND trace_id=?"},
+		{selectSegmentSizes, id, "segments_trace (project=? AND trace_id=?)"},
+	} {
+		if plan := explained(t, store, c.sql, c.args); !strings.Contains(plan, c.want) {
+			t.Errorf("%s\nwant %s, got:\n%s", c.sql, c.want, plan)
+		}
+	}
+}
+
+// TestRunsSessionsAndBillsAsSQL shows, for each kind of question, what is asked
+// of SQLite, and how SQLite goes about it.
+func TestRunsSessionsAndBillsAsSQL(t *testing.T) {
+	store := openTestStore(t)
+	var b strings.Builder
+	show := func(what, sql string, args []any) {
+		shown, _, _ := strings.Cut(withArguments(sql, args), "\nSELECT")
+		steps, _, _ := strings.Cut(explained(t, store, sql, args), "\nSCAN page")
+		fmt.Fprintf(&b, "-- %s\n%s\n-- %s\n\n", what, shown, strings.ReplaceAll(steps, "\n", "\n-- "))
+	}
+	day := model.TimeRange{Start: model.NanosPerDay, End: 2 * model.NanosPerDay}
+	for _, c := range []struct {
+		name  string
+		order repo.RunOrder
+	}{{"newest", repo.RunsNewestFirst}, {"oldest", repo.RunsOldestFirst}, {"longest", repo.RunsLongestFirst}, {"costliest", repo.RunsCostliestFirst}} {
+		q := repo.RunQuery{Order: c.order, Start: day, Limit: 20}
+		sql, args := runPage("default", q)
+		show(c.name+" runs of a day", sql, args)
+		q.After = &repo.RunCursor{Key: 7, RunRef: repo.RunRef{TraceID: model.TraceID{1}, SpanID: model.SpanID{2}, StartNano: 9}}
+		sql, args = runPage("default", q)
+		show("the next page", sql, args)
+	}
+	everything := repo.RunQuery{
+		Identity: model.Identity{UserID: "u-1", AgentID: "support"}, Types: []model.SpanType{model.TypeAgent, model.TypeTeam},
+		Name: "support.run", Service: "shop", Environment: "production", Status: new(model.StatusOK), Failed: new(true),
+		MinDuration: 1e9, MaxDuration: 60e9, Limit: 20,
+	}
+	sql, args := runPage("default", everything)
+	show("runs by every field", sql, args)
+	sql, args = runPage("default", repo.RunQuery{Of: []repo.RunRef{{StartNano: 5}, {StartNano: 6}}, Limit: 20})
+	show("two runs", sql, args)
+	sql, args = sessionPage("default", repo.SessionQuery{Start: day, Limit: 20})
+	show("sessions of a day", sql, args)
+	sql, args = sessionPage("default", repo.SessionQuery{Identity: model.Identity{UserID: "u-1"}, After: &repo.SessionCursor{Last: 7, ID: "s-1"}, Limit: 20})
+	show("sessions of a user, the next page", sql, args)
+	sql, args = billTexts("default", &repo.BillQuery{By: []repo.BillField{repo.ByModel, repo.ByDay}, Start: day})
+	show("bills of a day by model", sql, args)
+	sql, args = billTexts("default", &repo.BillQuery{Session: "s-1", Model: "gpt-5"})
+	show("bills of a session for a model", sql, args)
+	golden(t, "testdata/settled.sql", b.String())
+}
