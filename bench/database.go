@@ -18,6 +18,8 @@ type database struct {
 	cpu       func() time.Duration
 	walBytes  func(context.Context) int64
 	diskBytes func(context.Context) (float64, error)
+	tables    func(context.Context) ([]tableSize, error)
+	vacuum    func(context.Context) error // what the database does by itself in a few minutes
 	rowsRead  func(context.Context) int64 // so far, of tables and indexes; always 0 where nobody counts
 	close     func()
 }
@@ -46,6 +48,8 @@ func openSQLite(path string) *database {
 			}
 			return float64(info.Size()), nil
 		},
+		tables:   func(context.Context) ([]tableSize, error) { return nil, nil },
+		vacuum:   func(context.Context) error { return nil },
 		rowsRead: func(context.Context) int64 { return 0 },
 		close:    func() {},
 	}
@@ -78,6 +82,17 @@ func openPostgres(ctx context.Context) (*database, error) {
 				WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace`)
 			return float64(n), err
 		},
+		vacuum: func(ctx context.Context) error {
+			_, err := conn.Exec(ctx, `VACUUM`)
+			return err
+		},
+		tables: func(ctx context.Context) ([]tableSize, error) {
+			rows, err := conn.Query(ctx, tableSizesSQL)
+			if err != nil {
+				return nil, err
+			}
+			return pgx.CollectRows(rows, pgx.RowToStructByPos[tableSize])
+		},
 		rowsRead: func(ctx context.Context) int64 {
 			// Backends that are idle report what they did after a second or so.
 			_, _ = conn.Exec(ctx, `SELECT pg_sleep(1.5)`)
@@ -90,3 +105,20 @@ func openPostgres(ctx context.Context) (*database, error) {
 		},
 	}, nil
 }
+
+// tableSize is where the bytes of a table are, all its partitions together.
+type tableSize struct {
+	Name    string
+	Rows    int64 // as PostgreSQL estimates
+	Heap    int64 // bytes, with what is stored beside it (TOAST)
+	Indexes int64 // bytes
+}
+
+const tableSizesSQL = `
+SELECT regexp_replace(relname, '_[0-9]{8}$', '') AS name, sum(greatest(reltuples, 0))::bigint,
+    sum(pg_table_size(oid))::bigint, sum(pg_indexes_size(oid))::bigint
+FROM pg_class
+WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+GROUP BY name
+HAVING sum(pg_total_relation_size(oid)) > 1000000
+ORDER BY sum(pg_total_relation_size(oid)) DESC`

@@ -52,9 +52,10 @@ func newLoad(opts options) *load {
 	return l
 }
 
-// send sends every request once over concurrent senders and notes rate and
-// latency. Anything but full success ends the run.
-func (l *load) send(ctx context.Context, url string, senders int, r *result) error {
+// send sends every request once over concurrent senders, at so many spans a
+// second (0 for as many as are acknowledged), and notes rate and latency.
+// Anything but full success ends the run.
+func (l *load) send(ctx context.Context, url string, senders int, pace float64, r *result) error {
 	var next atomic.Int64
 	latencies := make([][]time.Duration, senders)
 	errs := make([]error, senders)
@@ -67,6 +68,10 @@ func (l *load) send(ctx context.Context, url string, senders int, r *result) err
 				n := int(next.Add(1)) - 1
 				if n >= len(l.requests) {
 					return
+				}
+				if pace > 0 {
+					due := float64(n) / float64(len(l.requests)) * float64(l.spans) / pace
+					time.Sleep(time.Until(start.Add(time.Duration(due * float64(time.Second)))))
 				}
 				began := time.Now()
 				if err := export(ctx, client, url, l.requests[n]); err != nil {

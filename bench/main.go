@@ -91,16 +91,19 @@ func measure(ctx context.Context, store, dir, binary string, load *load, opts op
 		return r, err
 	}
 	defer db.close()
-	server, err := startServer(ctx, binary, db.url, opts)
+	// What settles meanwhile would blur what storing costs: it is measured apart.
+	storing := opts
+	storing.server = append([]string{"--settle-after=24h", "--settle-at-most=24h"}, opts.server...)
+	server, err := startServer(ctx, binary, db.url, storing)
 	if err != nil {
 		return r, err
 	}
-	defer server.stop()
+	defer func() { server.stop() }()
 
 	r.Store = store
 	before := usage{sender: processCPU(os.Getpid()), server: server.cpu(), database: db.cpu()}
 	wal := db.walBytes(ctx)
-	if err := load.send(ctx, server.grpcURL, opts.senders, &r); err != nil {
+	if err := load.send(ctx, server.grpcURL, opts.senders, 0, &r); err != nil {
 		return r, err
 	}
 	r.SenderCPU = perMillion(processCPU(os.Getpid())-before.sender, load.spans)
@@ -108,6 +111,14 @@ func measure(ctx context.Context, store, dir, binary string, load *load, opts op
 	r.DatabaseCPU = perMillion(db.cpu()-before.database, load.spans)
 	r.WALBytes = float64(db.walBytes(ctx)-wal) / float64(load.spans)
 	r.PeakMemory = server.peakMemory()
+	server.stop()
+	if r.StoredBytes, err = db.diskBytes(ctx); err != nil {
+		return r, err
+	}
+	if server, err = settleAll(ctx, binary, db, load, opts, &r); err != nil {
+		return r, err
+	}
+	r.SettleMemory = server.peakMemory()
 
 	if r.Lookups, err = askAll(ctx, server.httpURL, load, opts.lookups); err != nil {
 		return r, err
@@ -117,8 +128,22 @@ func measure(ctx context.Context, store, dir, binary string, load *load, opts op
 		return r, err
 	}
 	r.QueryMemory = server.peakMemory()
-	server.stop() // what is still in a write-ahead log reaches its place
+	server.stop()
+	if err := db.vacuum(ctx); err != nil {
+		return r, err
+	}
+	more, err := settleBeside(ctx, binary, db, opts, &r)
+	if err != nil {
+		return r, err
+	}
 	bytes, err := db.diskBytes(ctx)
-	r.DiskBytes = bytes / float64(load.spans)
-	return r, err
+	if err != nil {
+		return r, err
+	}
+	if r.Tables, err = db.tables(ctx); err != nil {
+		return r, err
+	}
+	r.Spans = load.spans + more
+	r.StoredBytes, r.DiskBytes = r.StoredBytes/float64(load.spans), bytes/float64(r.Spans)
+	return r, nil
 }

@@ -29,6 +29,9 @@ type questions struct {
 	ctx     context.Context
 	traces  agenttracev1connect.TraceServiceClient
 	metrics agenttracev1connect.QueryServiceClient
+	usage   agenttracev1connect.UsageServiceClient
+	runs    agenttracev1connect.RunServiceClient
+	session agenttracev1connect.SessionServiceClient
 	random  *rand.Rand
 	known   []*agenttracev1.Trace
 	asked   []asked
@@ -42,6 +45,9 @@ func askQueries(ctx context.Context, url string, db *database, times int) ([]ask
 		ctx:     ctx,
 		traces:  agenttracev1connect.NewTraceServiceClient(h2cClient(), url, connect.WithGRPC()),
 		metrics: agenttracev1connect.NewQueryServiceClient(h2cClient(), url, connect.WithGRPC()),
+		usage:   agenttracev1connect.NewUsageServiceClient(h2cClient(), url, connect.WithGRPC()),
+		runs:    agenttracev1connect.NewRunServiceClient(h2cClient(), url, connect.WithGRPC()),
+		session: agenttracev1connect.NewSessionServiceClient(h2cClient(), url, connect.WithGRPC()),
 		random:  rand.New(rand.NewPCG(3, 4)),
 		rows:    db.rowsRead,
 		times:   times,
@@ -53,7 +59,7 @@ func askQueries(ctx context.Context, url string, db *database, times int) ([]ask
 	if q.known = known.Traces; len(q.known) == 0 {
 		return nil, fmt.Errorf("no traces are listed")
 	}
-	for _, ask := range []func() error{q.searches, q.series, q.content, q.everything} {
+	for _, ask := range []func() error{q.settled, q.searches, q.series, q.content, q.everything} {
 		if err := ask(); err != nil {
 			return nil, err
 		}
@@ -68,6 +74,51 @@ func (q *questions) pick(field func(*agenttracev1.Identity) string) string {
 		}
 	}
 	return "nobody"
+}
+
+// settled asks what is answered from what settling has stored.
+func (q *questions) settled() error {
+	usage := func(by ...agenttracev1.UsageField) func() (int64, error) {
+		return func() (int64, error) {
+			found, err := q.usage.QueryUsage(q.ctx, &agenttracev1.QueryUsageRequest{GroupBy: by, PageSize: 1000})
+			return int64(len(found.GetRows())), err
+		}
+	}
+	runs := func(req *agenttracev1.ListRunsRequest) (int64, error) {
+		found, err := q.runs.ListRuns(q.ctx, req)
+		return int64(len(found.GetRuns())), err
+	}
+	session, agent := (*agenttracev1.Identity).GetSessionId, (*agenttracev1.Identity).GetAgentId
+	yes := true
+	for _, c := range []struct {
+		question string
+		ask      func() (int64, error)
+	}{
+		{"usage by model and day", usage(agenttracev1.UsageField_USAGE_FIELD_MODEL, agenttracev1.UsageField_USAGE_FIELD_DAY)},
+		{"usage by user", usage(agenttracev1.UsageField_USAGE_FIELD_USER)},
+		{"usage by agent and tool", usage(agenttracev1.UsageField_USAGE_FIELD_AGENT, agenttracev1.UsageField_USAGE_FIELD_TOOL)},
+		{"20 newest runs", func() (int64, error) { return runs(&agenttracev1.ListRunsRequest{}) }},
+		{"20 failed runs of an agent", func() (int64, error) {
+			return runs(&agenttracev1.ListRunsRequest{AgentId: q.pick(agent), Failed: &yes})
+		}},
+		{"20 sessions", func() (int64, error) {
+			found, err := q.session.ListSessions(q.ctx, &agenttracev1.ListSessionsRequest{})
+			return int64(len(found.GetSessions())), err
+		}},
+		{"a session and its runs", func() (int64, error) {
+			found, err := q.session.GetSession(q.ctx, &agenttracev1.GetSessionRequest{SessionId: q.pick(session)})
+			return int64(len(found.GetRuns())), err
+		}},
+	} {
+		err := q.ask(c.question, func() string { return "" }, func(string) (int64, int64, error) {
+			found, err := c.ask()
+			return found, 0, err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (q *questions) searches() error {

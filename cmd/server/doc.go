@@ -5,6 +5,7 @@
 //
 //	server [serve] [flags]   run the server
 //	server migrate [flags]   bring the database's schema up to date, and exit
+//	server reprice [flags]   compute stored costs again, with the prices of today
 //	server version           print the version, and exit
 //
 // docs/operations.md describes the flags. The exit code is 0 after a clean end,

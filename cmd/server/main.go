@@ -53,9 +53,12 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 	ctx, release := untilSignal(context.Background(), log, os.Exit)
 	defer release()
 
-	if c.Command == config.CommandMigrate {
+	switch c.Command {
+	case config.CommandMigrate:
 		err = migrate(ctx, c, stdout)
-	} else {
+	case config.CommandReprice:
+		err = reprice(ctx, c, log, time.Now, stdout)
+	default:
 		err = serve(ctx, &Server{Config: c, Build: build, Log: log, Now: time.Now}, stdout)
 	}
 	if err != nil {

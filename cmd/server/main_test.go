@@ -27,6 +27,10 @@ func TestExitCodesAndOutputOfCommandsThatEnd(t *testing.T) {
 		{"reachable without --insecure", []string{"--listen=0.0.0.0:0"}, exitUsage, "", "--insecure"},
 		{"migrate", []string{"migrate", "--store=sqlite:" + file}, exitOK, file, ""},
 		{"migrate again", []string{"migrate", "--store=sqlite:" + file}, exitOK, file, ""},
+		{"reprice what is not there", []string{"reprice", "--store=sqlite:" + file + "2"}, exitFailed, "", "no database"},
+		{"reprice a project that cannot be", []string{"reprice", "--store=sqlite:" + file, "--reprice-project=NO!"}, exitFailed, "", "NO!"},
+		{"reprice backwards", []string{"reprice", "--store=sqlite:" + file, "--reprice-from=1h", "--reprice-until=2h"}, exitFailed, "", "reprice-until"},
+		{"reprice nothing", []string{"reprice", "--store=sqlite:" + file}, exitOK, "0 traces of project default, 0 of them", ""},
 		{"migrate a directory", []string{"migrate", "--store=sqlite:" + t.TempDir()}, exitFailed, "", "migrate"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -17,10 +17,12 @@ import (
 	"github.com/agenttrace/agenttrace/internal/config"
 	"github.com/agenttrace/agenttrace/internal/ingest"
 	"github.com/agenttrace/agenttrace/internal/obs"
+	"github.com/agenttrace/agenttrace/internal/price"
 	"github.com/agenttrace/agenttrace/internal/repo"
 	"github.com/agenttrace/agenttrace/internal/retention"
 	"github.com/agenttrace/agenttrace/internal/search"
 	"github.com/agenttrace/agenttrace/internal/service"
+	"github.com/agenttrace/agenttrace/internal/settle"
 	"github.com/agenttrace/agenttrace/internal/tail"
 )
 
@@ -65,6 +67,10 @@ func (s *Server) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	prices, err := price.Load(s.Config.Prices)
+	if err != nil {
+		return fmt.Errorf("prices: %w", err)
+	}
 	registry := obs.NewRegistry(s.Build)
 	shards := shardsOf(s.Config)
 	file, isNew := newFile(s.Config.Store)
@@ -85,11 +91,13 @@ func (s *Server) start(ctx context.Context) error {
 		Store:         store,
 		MaxTraceSpans: int64(s.Config.MaxTraceSpans),
 		MaxTraceBytes: int(s.Config.MaxTraceBytes),
+		Price:         prices.Price,
 		Now:           s.Now,
 		Log:           s.Log,
 	})
 	s.inBackground(ctx, "tail", shareTail, tails.Run)
-	handler, err := s.handler(store, pipeline, tails, registry)
+	s.startSettling(ctx, store, prices, registry)
+	handler, err := s.handler(store, pipeline, tails, prices, registry)
 	if err != nil {
 		return err
 	}
@@ -137,13 +145,15 @@ func (s *Server) ingestConfig(r prometheus.Registerer, shards int) ingest.Config
 }
 
 // handler is every door, observed.
-func (s *Server) handler(store repo.Store, pipeline *ingest.Pipeline, tails *tail.Hub, registry *prometheus.Registry) (http.Handler, error) {
+func (s *Server) handler(store repo.Store, pipeline *ingest.Pipeline, tails *tail.Hub, prices *price.Book, registry *prometheus.Registry) (http.Handler, error) {
 	c := s.Config
 	doors, err := service.NewHandler(service.Config{
 		Store:            store,
 		Ping:             store.Ping,
 		Ingest:           pipeline,
 		Tail:             tails,
+		Prices:           prices,
+		Repricer:         &settle.Repricer{Store: store, Prices: prices},
 		Ready:            s.readiness,
 		Draining:         s.stopping,
 		Log:              s.Log,

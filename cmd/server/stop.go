@@ -20,7 +20,8 @@ type stopStep struct {
 // spans that they left in the queue.
 const (
 	shareDemo      = 5
-	shareHTTP      = 50
+	shareHTTP      = 45
+	shareSettling  = 5
 	shareTail      = 5
 	shareRetention = 5
 	shareIngest    = 25

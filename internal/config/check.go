@@ -34,7 +34,18 @@ func (c *Config) check() error {
 		within("write-connections", c.WriteConnections, 0, maxConns),
 	}
 	if c.Command == CommandServe {
-		problems = append(problems, c.checkListen(), c.checkTLS(), c.checkTimes(), c.checkSizes(), c.checkQueries())
+		problems = append(problems, c.checkListen(), c.checkTLS(), c.checkTimes(), c.checkSizes(), c.checkQueries(), c.checkSettling())
+	}
+	return errors.Join(problems...)
+}
+
+func (c *Config) checkSettling() error {
+	problems := []error{
+		within("settle-after", c.SettleAfter, minTimeout, Duration(day)),
+		within("settle-at-most", c.SettleAtMost, minTimeout, Duration(day)),
+	}
+	if c.SettleAtMost < c.SettleAfter {
+		problems = append(problems, wrong("settle-at-most", c.SettleAtMost, "must be at least --settle-after (%v)", c.SettleAfter))
 	}
 	return errors.Join(problems...)
 }

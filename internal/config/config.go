@@ -18,6 +18,7 @@ var ErrHelp = errors.New("help printed")
 const (
 	CommandServe   = "serve"
 	CommandMigrate = "migrate"
+	CommandReprice = "reprice"
 	CommandVersion = "version"
 )
 
@@ -29,6 +30,8 @@ type Config struct {
 	Limits    `embed:"" group:"limits"`
 	Queries   `embed:"" group:"queries"`
 	Ingest    `embed:"" group:"ingest"`
+	Settling  `embed:"" group:"settle"`
+	Repricing `embed:"" group:"reprice"`
 	Running   `embed:"" group:"run"`
 
 	// Command is one of the Command constants.
@@ -38,6 +41,7 @@ type Config struct {
 	Commands struct {
 		Serve   struct{} `cmd:"" default:"1" help:"Run the server. This is what happens without a command."`
 		Migrate struct{} `cmd:"" help:"Bring the schema of the database up to date, and exit."`
+		Reprice struct{} `cmd:"" help:"Compute the costs of stored traces again, with the prices of today, and exit."`
 		Version struct{} `cmd:"" help:"Print the version, and exit."`
 	} `embed:""`
 }
@@ -96,6 +100,20 @@ type Ingest struct {
 	QueueBytes    Size     `default:"256MiB" placeholder:"SIZE" help:"Most bytes that wait for their commit. Default: ${default}."`
 }
 
+// Settling is how whole traces are worked out: their runs, usage and cost.
+type Settling struct {
+	SettleAfter  Duration `default:"10s" placeholder:"TIME" help:"How long a trace must have got no span before it settles. Default: ${default}."`
+	SettleAtMost Duration `default:"5m" placeholder:"TIME" help:"After how long a trace settles that never rests. Default: ${default}."`
+	Prices       string   `placeholder:"FILE" help:"Prices of your own, a JSON file, which come before the built-in ones; see docs/pricing.md. Default: none."`
+}
+
+// Repricing is what the reprice command looks at.
+type Repricing struct {
+	RepriceProject string `default:"default" placeholder:"PROJECT" help:"Project whose traces the reprice command looks at. Default: ${default}."`
+	RepriceFrom    Time   `placeholder:"TIME" help:"The reprice command looks at traces that started then or later: 2026-03-14, 2026-03-14T15:00:00Z or, so long ago, 36h. Default: the first one."`
+	RepriceUntil   Time   `placeholder:"TIME" help:"The reprice command looks at traces that started before then. Default: now."`
+}
+
 // Running is how the process behaves.
 type Running struct {
 	ShutdownTimeout Duration `default:"25s" placeholder:"TIME" help:"How long the first signal waits for requests and the queue before the server ends. Default: ${default}."`
@@ -152,6 +170,8 @@ func newParser(c *Config, environ []string, stdout io.Writer, exit func(int)) (*
 			{Key: "limits", Title: "Limits (sizes such as 64MiB, times such as 36h or 30d)"},
 			{Key: "queries", Title: "What one query may cost"},
 			{Key: "ingest", Title: "Batches and queue"},
+			{Key: "settle", Title: "Settling: runs, usage, cost"},
+			{Key: "reprice", Title: "The reprice command"},
 			{Key: "run", Title: "Running"},
 		}),
 	)

@@ -71,7 +71,8 @@ func TestEveryFlagCanBeSetByItsVariable(t *testing.T) {
 		"commit-timeout": "5s", "queue-spans": "9", "queue-bytes": "128MiB", "shutdown-timeout": "3s", "demo": "true", "log-level": "debug",
 		"log-format": "json", "max-trace-spans": "5", "max-inflight-bytes": "128MiB", "read-timeout": "1s", "write-timeout": "1s", "stall-timeout": "1s",
 		"statement-timeout": "5s", "skip-migrations": "true", "max-query-range": "30d", "max-query-traces": "7", "max-query-bytes": "1GiB",
-		"max-query-series": "7", "max-query-points": "7", "query-timeout": "1h",
+		"max-query-series": "7", "max-query-points": "7", "query-timeout": "1h", "settle-after": "30s", "settle-at-most": "1h", "prices": "p.json",
+		"reprice-project": "p", "reprice-from": "2026-03-14", "reprice-until": "36h",
 	}
 	flags, err := config.Flags()
 	if err != nil {
@@ -148,6 +149,9 @@ func TestValuesThatCannotBeRightAreRefusedByName(t *testing.T) {
 		{[]string{"--read-connections=0"}, "read-connections"},
 		{[]string{"--write-connections=-1"}, "write-connections"},
 		{[]string{"--shutdown-timeout=0"}, "shutdown-timeout"},
+		{[]string{"--settle-after=0s"}, "settle-after"},
+		{[]string{"--settle-after=10m"}, "settle-at-most"},
+		{[]string{"--reprice-from=yesterday"}, "reprice-from"},
 		{[]string{"--log-level=loud"}, "log-level"},
 		{[]string{"--log-format=xml"}, "log-format"},
 		{[]string{"--no-such-flag"}, "no-such-flag"},

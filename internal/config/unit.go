@@ -96,3 +96,46 @@ func (d Duration) String() string {
 	}
 	return time.Duration(d).String()
 }
+
+// Time is a moment: a day or a time of RFC 3339, in UTC where it does not say
+// otherwise, or a [Duration] before now. The zero value is no moment.
+type Time struct {
+	at  time.Time
+	ago Duration
+}
+
+// UnmarshalText reads a moment in one of the forms that the type describes.
+func (t *Time) UnmarshalText(text []byte) error {
+	value := strings.TrimSpace(string(text))
+	for _, layout := range [...]string{time.DateOnly, "2006-01-02T15:04:05", time.RFC3339Nano} {
+		if at, err := time.Parse(layout, value); err == nil {
+			*t = Time{at: at}
+			return nil
+		}
+	}
+	var ago Duration
+	if err := ago.UnmarshalText([]byte(value)); err != nil || ago == 0 {
+		return fmt.Errorf("%q is not a time: want a day (2026-03-14), a time (2026-03-14T15:00:00Z), or how long ago (36h, 30d)", value)
+	}
+	*t = Time{ago: ago}
+	return nil
+}
+
+// At returns the moment, seen from now; the zero time for none.
+func (t Time) At(now time.Time) time.Time {
+	if t.ago > 0 {
+		return now.Add(-time.Duration(t.ago))
+	}
+	return t.at
+}
+
+// String is what the moment was read from, or says the same.
+func (t Time) String() string {
+	switch {
+	case t.ago > 0:
+		return t.ago.String()
+	case t.at.IsZero():
+		return ""
+	}
+	return t.at.Format(time.RFC3339Nano)
+}

@@ -68,3 +68,31 @@ func TestUnitsPrintWhatTheyRead(t *testing.T) {
 		}
 	})
 }
+
+func TestMomentsAreDaysTimesOrLengthsOfTimeAgo(t *testing.T) {
+	now := time.Date(2026, 3, 15, 12, 0, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		text string
+		want time.Time // zero: refused
+	}{
+		{"2026-03-14", time.Date(2026, 3, 14, 0, 0, 0, 0, time.UTC)},
+		{"2026-03-14T15:00:00", time.Date(2026, 3, 14, 15, 0, 0, 0, time.UTC)},
+		{" 2026-03-14T15:00:00Z ", time.Date(2026, 3, 14, 15, 0, 0, 0, time.UTC)},
+		{"2026-03-14T15:00:00.5+02:00", time.Date(2026, 3, 14, 13, 0, 0, 500_000_000, time.UTC)},
+		{"36h", now.Add(-36 * time.Hour)}, {"30d", now.AddDate(0, 0, -30)},
+		{"", time.Time{}}, {"0s", time.Time{}}, {"-1h", time.Time{}}, {"yesterday", time.Time{}}, {"2026-02-30", time.Time{}}, {"14.03.2026", time.Time{}},
+	} {
+		var got config.Time
+		err := got.UnmarshalText([]byte(tt.text))
+		if (err != nil) != tt.want.IsZero() || !got.At(now).Equal(tt.want) {
+			t.Errorf("%q is %v, %v, want %v", tt.text, got.At(now), err, tt.want)
+		}
+		if err != nil {
+			continue
+		}
+		var again config.Time
+		if err := again.UnmarshalText([]byte(got.String())); err != nil || !again.At(now).Equal(tt.want) {
+			t.Errorf("%q prints as %q, which is %v, %v", tt.text, got, again.At(now), err)
+		}
+	}
+}

@@ -16,7 +16,7 @@ func TestCommandsInTheDocumentsWork(t *testing.T) {
 	s := startServer(t, "--store="+newSQLite(t))
 	env := append(environment(), "PATH="+filepath.Dir(grpcurl(t))+string(os.PathListSeparator)+os.Getenv("PATH"))
 
-	for _, name := range []string{"README.md", "docs/api.md"} {
+	for _, name := range []string{"README.md", "docs/api.md", "docs/agno.md"} {
 		text, err := os.ReadFile(filepath.Join(repository, name))
 		if err != nil {
 			t.Fatal(err)

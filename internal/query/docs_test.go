@@ -103,3 +103,25 @@ func TestThePageShowsEveryWord(t *testing.T) {
 		}
 	}
 }
+
+// TestQueriesForThoseWhoComeFromAgnoParse reads them off the tables of that page,
+// where a bar has a backslash before it.
+func TestQueriesForThoseWhoComeFromAgnoParse(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "agno.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	queries := 0
+	for i, code := range strings.Split(string(text), "`") {
+		if i%2 == 0 || !strings.HasPrefix(code, "{ ") || strings.Contains(code, "…") {
+			continue
+		}
+		queries++
+		if _, err := query.Parse(strings.ReplaceAll(code, `\|`, "|")); err != nil {
+			t.Errorf("%s\n%v", code, err)
+		}
+	}
+	if queries < 7 {
+		t.Errorf("the page has %d queries", queries)
+	}
+}

@@ -53,7 +53,7 @@ const (
 	TraceErrorCount
 	ChildCount
 
-	UsageCost // as the sender reported it, in US dollars
+	UsageCost // as the sender reported it, else as the price table says, in US dollars
 	ToolArguments
 	ToolResult
 	ContentInput
@@ -142,7 +142,7 @@ var descriptions = [numIntrinsics]Description{
 	TraceSpanCount:         {TraceSpanCount, []string{"trace:spanCount"}, KindInt, FromTrace, "how many spans the trace has"},
 	TraceErrorCount:        {TraceErrorCount, []string{"trace:errorCount"}, KindInt, FromTrace, "how many of them failed"},
 	ChildCount:             {ChildCount, []string{"span:childCount", "childCount"}, KindInt, FromTree, "how many spans are directly below"},
-	UsageCost:              {UsageCost, []string{"usage:cost"}, KindFloat, FromBody, "cost of the model call in US dollars, as the sender reported it"},
+	UsageCost:              {UsageCost, []string{"usage:cost"}, KindFloat, FromBody, "cost of the model call in US dollars: as the sender reported it, else computed from its tokens; absent where nobody knows the price"},
 	ToolArguments:          {ToolArguments, []string{"tool:arguments"}, KindString, FromBody, "arguments of the tool call, as they were sent"},
 	ToolResult:             {ToolResult, []string{"tool:result"}, KindString, FromBody, "what the tool returned"},
 	ContentInput:           {ContentInput, []string{"content:input"}, KindString, FromBody, "what went in, whole"},

@@ -136,6 +136,9 @@ func (g *gathering) decode() ([]*model.Span, error) {
 		if err != nil {
 			return nil, unreadable(g.id, err)
 		}
+		if g.prices != nil {
+			model.FillCosts(spans, g.prices.Price)
+		}
 		all = append(all, spans...)
 		start = end
 	}

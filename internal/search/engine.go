@@ -16,7 +16,14 @@ type Engine struct {
 	Store  repo.Reader
 	Limits Limits
 	Slots  Slots            // what this engine shares with others; nil for no bound
+	Prices Prices           // of model calls whose cost was not reported; nil for none
 	Now    func() time.Time // where a time range without an end ends; nil for time.Now
+}
+
+// Prices says what a model call costs, in billionths of a US dollar; false where
+// nobody knows.
+type Prices interface {
+	Price(call *model.Span) (nano int64, ok bool)
 }
 
 // TraceMatch is a trace in which a query selects spans.
@@ -45,6 +52,7 @@ type search struct {
 	plan    plan.Plan
 	limits  Limits
 	slots   Slots
+	prices  Prices
 }
 
 func (e *Engine) newSearch(project string, q *query.Query) *search {
@@ -53,8 +61,9 @@ func (e *Engine) newSearch(project string, q *query.Query) *search {
 		project: project,
 		query:   q,
 		plan:    plan.Of(q, otlp.Searchable),
-		limits:  e.Limits.withDefaults(),
+		limits:  e.Limits.WithDefaults(),
 		slots:   e.Slots,
+		prices:  e.Prices,
 	}
 	if filter := shownOnly(q.Source); filter != nil {
 		p := plan.Of(&query.Query{Source: filter}, otlp.Searchable)

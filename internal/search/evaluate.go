@@ -44,7 +44,13 @@ type decisions struct {
 }
 
 // keeper takes what a trace is good for out of it, before it is forgotten.
-type keeper func(t *match.Trace, selected []match.Selected) ([]match.Selected, error)
+type keeper func(read subject, selected []match.Selected) ([]match.Selected, error)
+
+// subject is a trace that was read.
+type subject struct {
+	*match.Trace
+	spans []*model.Span // all
+}
 
 // decided yields what becomes of the candidates in chunks, in their order.
 func (s *search) decided(ctx context.Context, from source[chunk], keep keeper) iter.Seq[decisions] {
@@ -140,11 +146,11 @@ func (s *search) decideOne(c candidate, l loaded, keep keeper) (decision, error)
 	if len(l.spans) == 0 {
 		return d, nil
 	}
-	t := match.NewTrace(l.spans)
-	selected := match.Select(s.query, t)
+	read := subject{match.NewTrace(l.spans), l.spans}
+	selected := match.Select(s.query, read.Trace)
 	var err error
 	if len(selected) > 0 {
-		d.selected, err = keep(t, selected)
+		d.selected, err = keep(read, selected)
 	}
 	return d, err
 }
@@ -184,7 +190,7 @@ func (s *search) excluded(ctx context.Context, c candidate) (bool, error) {
 
 // detach is the keeper of searches: it makes results independent of the trace's
 // content, which can then be forgotten.
-func (s *search) detach(_ *match.Trace, selected []match.Selected) ([]match.Selected, error) {
+func (s *search) detach(_ subject, selected []match.Selected) ([]match.Selected, error) {
 	if !s.plan.Body {
 		return selected, nil
 	}

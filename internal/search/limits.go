@@ -34,7 +34,8 @@ type Limits struct {
 	Workers int
 }
 
-func (l Limits) withDefaults() Limits {
+// WithDefaults returns l with its zero fields filled.
+func (l Limits) WithDefaults() Limits {
 	l.MaxTraces = orDefault(l.MaxTraces, DefaultMaxTraces)
 	l.MaxBytes = orDefault(l.MaxBytes, DefaultMaxBytes)
 	l.MaxTraceBytes = orDefault(l.MaxTraceBytes, DefaultMaxTraceBytes)

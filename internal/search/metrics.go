@@ -130,17 +130,14 @@ func intrinsicOf(e query.Expr) query.Intrinsic {
 	return i
 }
 
-// stream reads the spans. A trace is decided when the walk meets the first of
-// its spans, and gives all of them that lie in the grid then.
+// stream reads the spans. A trace gives all of them that lie in the grid at
+// once.
 func (m *metricsSearch) stream(ctx context.Context) error {
-	alone := m.alone()
-	met := make(map[model.TraceID]struct{}) // at most MaxTraces
+	if !m.alone() {
+		return m.eachTrace(ctx, m.collect)
+	}
 	for page := range readAhead(ctx, m.pages) {
-		add := func() error { return m.addTraces(ctx, unmet(page.spans, met)) }
-		if alone {
-			add = func() error { return m.addSpans(page.spans) }
-		}
-		if err := add(); err != nil {
+		if err := m.addSpans(page.spans); err != nil {
 			return err
 		}
 		if page.err != nil {
@@ -148,18 +145,6 @@ func (m *metricsSearch) stream(ctx context.Context) error {
 		}
 	}
 	return ctx.Err()
-}
-
-// unmet returns the traces that are met for the first time.
-func unmet(spans []*model.Span, met map[model.TraceID]struct{}) []candidate {
-	var fresh []candidate
-	for _, span := range spans {
-		if _, ok := met[span.TraceID]; !ok {
-			met[span.TraceID] = struct{}{}
-			fresh = append(fresh, candidate{ref: repo.TraceRef{ID: span.TraceID}})
-		}
-	}
-	return fresh
 }
 
 // addSpans adds spans that are selected whatever else there is in their traces.
@@ -172,26 +157,12 @@ func (m *metricsSearch) addSpans(spans []*model.Span) error {
 	return nil
 }
 
-func (m *metricsSearch) addTraces(ctx context.Context, candidates []candidate) error {
-	for decisions := range m.decided(ctx, chunksOf(candidates, m.limits.Workers), m.collect) {
-		for _, d := range decisions.made {
-			if err := m.tally.add(d); err != nil {
-				return err
-			}
-		}
-		if decisions.err != nil {
-			return decisions.err
-		}
-	}
-	return nil
-}
-
 // collect is the keeper of metrics: it keeps numbers only.
-func (m *metricsSearch) collect(t *match.Trace, selected []match.Selected) ([]match.Selected, error) {
+func (m *metricsSearch) collect(read subject, selected []match.Selected) ([]match.Selected, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, s := range selected {
-		if err := m.collector.AddSpan(s.Span, t); err != nil {
+		if err := m.collector.AddSpan(s.Span, read.Trace); err != nil {
 			return nil, err
 		}
 	}

@@ -95,8 +95,8 @@ func newEngines(c Config) engines {
 	// Two for each processor: one waits for the store while the other computes.
 	slots := search.NewSlots(2 * max(2, runtime.GOMAXPROCS(0)))
 	return engines{
-		calls:   &search.Engine{Store: c.Store, Limits: limits, Slots: slots, Now: c.Now},
-		streams: &search.Engine{Store: c.Store, Limits: unlimited, Slots: slots, Now: c.Now},
+		calls:   &search.Engine{Store: c.Store, Limits: limits, Slots: slots, Prices: c.Prices, Now: c.Now},
+		streams: &search.Engine{Store: c.Store, Limits: unlimited, Slots: slots, Prices: c.Prices, Now: c.Now},
 		longest: c.QueryTimeout,
 	}
 }

@@ -1,8 +1,11 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"iter"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -22,12 +25,18 @@ type spanKey struct {
 
 func keyOf(s *model.Span) spanKey { return spanKey{s.TraceID, s.SpanID, s.StartNano} }
 
+// content reads complete spans.
+type content struct {
+	store  repo.Reader
+	prices Prices // of model calls; nil for none
+}
+
 // complete returns the complete messages of narrow spans, in their order. When
 // they have more than maxBytes, it returns those at the front that fit, but at
 // least one. A span whose content is gone, because its day was dropped
 // meanwhile, stays narrow.
-func (s *traceService) complete(ctx context.Context, project string, narrow []*model.Span, maxBytes int) ([]*pb.Span, error) {
-	full, err := s.read(ctx, project, narrow, maxBytes)
+func (c content) complete(ctx context.Context, project string, narrow []*model.Span, maxBytes int) ([]*pb.Span, error) {
+	full, err := c.read(ctx, project, narrow, maxBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +54,7 @@ func (s *traceService) complete(ctx context.Context, project string, narrow []*m
 	if len(out) == 0 && len(narrow) > 1 {
 		// The first trace alone was too much, and the first span was not yet
 		// among what was read of it.
-		return s.complete(ctx, project, narrow[:1], maxBytes)
+		return c.complete(ctx, project, narrow[:1], maxBytes)
 	}
 	return out, nil
 }
@@ -58,14 +67,14 @@ type completed struct {
 
 // read reads the content of narrow spans, trace by trace in the order in which
 // they appear, until all is read or they have more than maxBytes.
-func (s *traceService) read(ctx context.Context, project string, narrow []*model.Span, maxBytes int) (completed, error) {
+func (c content) read(ctx context.Context, project string, narrow []*model.Span, maxBytes int) (completed, error) {
 	wanted := make(map[spanKey]bool, len(narrow))
 	for _, span := range narrow {
 		wanted[keyOf(span)] = true
 	}
 	out := completed{spans: make(map[spanKey]*pb.Span, len(narrow))}
 	size := 0
-	for segment, err := range s.store.Segments(ctx, project, refsOf(narrow)...) {
+	for segment, err := range c.store.Segments(ctx, project, refsOf(narrow)...) {
 		if err != nil {
 			return completed{}, err
 		}
@@ -79,12 +88,44 @@ func (s *traceService) read(ctx context.Context, project string, narrow []*model
 		}
 		for _, span := range spans {
 			if key := keyOf(span); wanted[key] {
-				out.spans[key] = convert.Span(span)
+				out.spans[key] = convert.Priced(span, c.prices)
 				size += proto.Size(out.spans[key])
 			}
 		}
 	}
 	return out, nil
+}
+
+// parts yields all complete spans of a trace, as many at once as fit a message of a
+// stream: those of a segment by start.
+func (c content) parts(ctx context.Context, project string, ref repo.TraceRef) iter.Seq2[[]*model.Span, error] {
+	return func(yield func([]*model.Span, error) bool) {
+		for segment, err := range c.store.Segments(ctx, project, ref) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for part, err := range pieces(segment, batchItems, true) {
+				spans, err := decode(project, part, err)
+				if err != nil {
+					err = fmt.Errorf("segment of trace %s: %w", ref.ID, unreadable(err))
+				}
+				if !yield(spans, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+// decode returns the spans of a piece that could be cut, by start.
+func decode(project string, part piece, err error) ([]*model.Span, error) {
+	if err != nil {
+		return nil, err
+	}
+	spans, err := otlp.DecodeSpans(project, part.data)
+	slices.SortStableFunc(spans, func(a, b *model.Span) int { return cmp.Compare(a.StartNano, b.StartNano) })
+	return spans, err
 }
 
 // refsOf returns the traces of spans, in the order of their first span, each

@@ -7,5 +7,5 @@
 // What each part does is in its own package: fault maps errors to codes, tenant
 // finds the project, compress opens bodies, intake stores spans, otlpdoor takes
 // OTLP, convert makes messages of the model's values, pagetoken continues
-// lists. Here are the handlers that put them together.
+// lists, stats sums things up. Here are the handlers that put them together.
 package service

@@ -101,7 +101,7 @@ func TestPanicBecomesInternalAndIsLogged(t *testing.T) {
 }
 
 // brokenReader panics on everything.
-type brokenReader struct{ repo.Reader }
+type brokenReader struct{ service.Store }
 
 func TestInternalErrorNamesTheLogEntry(t *testing.T) {
 	s := newServer(t, func(c *service.Config) {
@@ -120,7 +120,7 @@ func TestInternalErrorNamesTheLogEntry(t *testing.T) {
 }
 
 // slowReader answers when its context ends.
-type slowReader struct{ repo.Reader }
+type slowReader struct{ service.Store }
 
 func (slowReader) Traces(ctx context.Context, _ string, _ repo.TraceQuery) ([]*model.Trace, error) {
 	<-ctx.Done()
@@ -137,7 +137,7 @@ func TestUnaryReadHasADeadline(t *testing.T) {
 
 // cancelledReader tells when the context of a call ended.
 type cancelledReader struct {
-	repo.Reader
+	service.Store
 	entered, ended chan struct{}
 }
 
@@ -168,7 +168,7 @@ func TestBreakingOffAStreamStopsTheWorkBehindIt(t *testing.T) {
 
 // endlessReader has more traces than anybody reads.
 type endlessReader struct {
-	repo.Reader
+	service.Store
 	once  sync.Once
 	ended chan struct{}
 }

@@ -4,103 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
-	"time"
 
 	"connectrpc.com/connect"
 	"connectrpc.com/validate"
 
 	"github.com/agenttrace/agenttrace/gen/agenttrace/v1/agenttracev1connect"
 	"github.com/agenttrace/agenttrace/internal/otlp"
-	"github.com/agenttrace/agenttrace/internal/repo"
-	"github.com/agenttrace/agenttrace/internal/search"
 	"github.com/agenttrace/agenttrace/internal/service/compress"
 	"github.com/agenttrace/agenttrace/internal/service/fault"
 	"github.com/agenttrace/agenttrace/internal/service/intake"
 	"github.com/agenttrace/agenttrace/internal/service/otlpdoor"
 	"github.com/agenttrace/agenttrace/internal/service/tenant"
 )
-
-// Ingester takes spans in; *ingest.Pipeline is one.
-type Ingester = intake.Ingester
-
-// Defaults of [Config], which fill its zero fields.
-const (
-	DefaultMaxMessageBytes = 64 << 20
-	DefaultMaxTraceBytes   = 32 << 20
-	DefaultMaxTraceSpans   = 50_000
-	DefaultReadTimeout     = 30 * time.Second
-	DefaultWriteTimeout    = 60 * time.Second
-	DefaultStallTimeout    = 60 * time.Second
-	DefaultQueryTimeout    = 10 * time.Minute
-)
-
-// Config says what the handler serves. Store, Ingest and Tail are needed; the
-// zero value of every other field is its default.
-type Config struct {
-	Store   repo.Reader
-	Ingest  Ingester
-	Tail    Tailer
-	Ping    func(context.Context) error // whether the store can answer; nil for "it can"
-	Ready   func() error                // whether this process takes work; nil for "it does"
-	Log     *slog.Logger                // default: discards
-	Metrics http.Handler                // served at /metrics; nil for none
-	Version string                      // shown at /
-	Now     func() time.Time            // default: time.Now
-
-	// Draining is closed when the server begins to stop: streams then end with
-	// UNAVAILABLE, everything else as if nothing were. Nil for never.
-	Draining <-chan struct{}
-
-	MaxMessageBytes  int // of a request, before and after decompression
-	MaxInflightBytes int // of all OTLP requests at once, at least two of the largest; default: four of them, at least 256 MiB
-	MaxSpanBytes     int // of one span; default: that of package otlp
-	MaxTraceBytes    int // of the spans in one answer of GetTrace or ListSpans
-	MaxTraceSpans    int // in one answer of GetTrace
-
-	ReadTimeout  time.Duration // of a unary read
-	WriteTimeout time.Duration // of a write, from its first byte to its commit
-	StallTimeout time.Duration // how long a client may leave an answer lying
-	QueryTimeout time.Duration // of a stream that searches
-
-	// QueryLimits bounds what one query may cost. The bounds of one trace in it
-	// are not used: they are MaxTraceBytes and MaxTraceSpans.
-	QueryLimits search.Limits
-}
-
-func (c Config) withDefaults() Config {
-	c.MaxMessageBytes = orDefault(c.MaxMessageBytes, DefaultMaxMessageBytes)
-	// Less would refuse the largest message for ever, as if for now. In JSON it
-	// is there twice while it becomes protobuf.
-	c.MaxInflightBytes = max(orDefault(c.MaxInflightBytes, max(256<<20, 4*c.MaxMessageBytes)), 2*c.MaxMessageBytes+1)
-	c.MaxTraceBytes = orDefault(c.MaxTraceBytes, DefaultMaxTraceBytes)
-	c.MaxTraceSpans = orDefault(c.MaxTraceSpans, DefaultMaxTraceSpans)
-	c.ReadTimeout = orDefault(c.ReadTimeout, DefaultReadTimeout)
-	c.WriteTimeout = orDefault(c.WriteTimeout, DefaultWriteTimeout)
-	c.StallTimeout = orDefault(c.StallTimeout, DefaultStallTimeout)
-	c.QueryTimeout = orDefault(c.QueryTimeout, DefaultQueryTimeout)
-	if c.Now == nil {
-		c.Now = time.Now
-	}
-	if c.Ping == nil {
-		c.Ping = func(context.Context) error { return nil }
-	}
-	if c.Ready == nil {
-		c.Ready = func() error { return nil }
-	}
-	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
-	}
-	return c
-}
-
-func orDefault[T int | time.Duration](n, otherwise T) T {
-	if n <= 0 {
-		return otherwise
-	}
-	return n
-}
 
 // maxQueryBytes bounds requests that ask: they hold a few names.
 const maxQueryBytes = 1 << 20
@@ -151,24 +67,29 @@ func NewHandler(c Config) (http.Handler, error) {
 // begins to stop.
 func mountReaders(mux *http.ServeMux, c Config, options connect.HandlerOption) {
 	engines := newEngines(c)
-	mount := func(path string, h http.Handler) {
+	mount := func(path string, h http.Handler, streams ...string) {
 		mux.Handle(path, &stallGuard{next: h, timeout: c.StallTimeout})
+		for _, stream := range streams {
+			mux.Handle(stream, &stallGuard{next: h, timeout: c.StallTimeout, draining: c.Draining})
+		}
 	}
-	mount(agenttracev1connect.NewQueryServiceHandler(&queryService{engine: engines.calls, now: c.Now}, options))
-
-	path, traces := agenttracev1connect.NewTraceServiceHandler(newTraceService(c, engines), options)
-	mount(path, traces)
-	for _, stream := range []string{
+	path, h := agenttracev1connect.NewQueryServiceHandler(newQueryService(c, engines), options)
+	mount(path, h)
+	path, h = agenttracev1connect.NewTraceServiceHandler(newTraceService(c, engines), options)
+	mount(path, h,
 		agenttracev1connect.TraceServiceStreamTraceProcedure,
 		agenttracev1connect.TraceServiceStreamTracesProcedure,
 		agenttracev1connect.TraceServiceStreamSpansProcedure,
-		agenttracev1connect.TraceServiceExportTracesProcedure,
-	} {
-		mux.Handle(stream, &stallGuard{next: traces, timeout: c.StallTimeout, draining: c.Draining})
-	}
+		agenttracev1connect.TraceServiceExportTracesProcedure)
+	path, h = agenttracev1connect.NewRunServiceHandler(newRunService(c, engines), options)
+	mount(path, h, agenttracev1connect.RunServiceStreamRunsProcedure)
+	path, h = agenttracev1connect.NewSessionServiceHandler(newSessionService(c), options)
+	mount(path, h, agenttracev1connect.SessionServiceStreamSessionProcedure)
+	path, h = agenttracev1connect.NewUsageServiceHandler(newUsageService(c, engines), options)
+	mount(path, h, agenttracev1connect.UsageServiceRepriceProcedure)
 
-	path, tails := agenttracev1connect.NewTailServiceHandler(&tailService{tails: c.Tail, now: c.Now}, options)
-	mux.Handle(path, &stallGuard{next: tails, timeout: c.StallTimeout, draining: c.Draining})
+	path, h = agenttracev1connect.NewTailServiceHandler(&tailService{tails: c.Tail, prices: c.Prices, now: c.Now}, options)
+	mux.Handle(path, &stallGuard{next: h, timeout: c.StallTimeout, draining: c.Draining})
 }
 
 // rpcOptions is what our own services have in common.

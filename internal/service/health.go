@@ -24,6 +24,9 @@ func services() []string {
 	return []string{
 		agenttracev1connect.IngestServiceName,
 		agenttracev1connect.TraceServiceName,
+		agenttracev1connect.RunServiceName,
+		agenttracev1connect.SessionServiceName,
+		agenttracev1connect.UsageServiceName,
 		agenttracev1connect.QueryServiceName,
 		agenttracev1connect.TailServiceName,
 		otlpdoor.ServiceName,

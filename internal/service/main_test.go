@@ -34,6 +34,9 @@ type server struct {
 	ingest agenttracev1connect.IngestServiceClient
 	query  agenttracev1connect.QueryServiceClient
 	tails  agenttracev1connect.TailServiceClient
+	runs   agenttracev1connect.RunServiceClient
+	visits agenttracev1connect.SessionServiceClient
+	usage  agenttracev1connect.UsageServiceClient
 	log    *logRecords
 }
 
@@ -98,6 +101,9 @@ func (s *server) listen(t *testing.T, handler http.Handler) {
 	s.ingest = agenttracev1connect.NewIngestServiceClient(s.h2, s.url, connect.WithGRPC())
 	s.query = agenttracev1connect.NewQueryServiceClient(s.h2, s.url, connect.WithGRPC())
 	s.tails = agenttracev1connect.NewTailServiceClient(s.h2, s.url, connect.WithGRPC())
+	s.runs = agenttracev1connect.NewRunServiceClient(s.h2, s.url, connect.WithGRPC())
+	s.visits = agenttracev1connect.NewSessionServiceClient(s.h2, s.url, connect.WithGRPC())
+	s.usage = agenttracev1connect.NewUsageServiceClient(s.h2, s.url, connect.WithGRPC())
 }
 
 func newClient(t *testing.T, choose func(*http.Protocols)) *http.Client {

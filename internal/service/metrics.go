@@ -20,11 +20,17 @@ import (
 // queryService implements agenttrace.v1.QueryService. It keeps nothing between
 // calls and may be used from any number of goroutines.
 type queryService struct {
+	store  Store
 	engine *search.Engine
+	limits search.Limits // with those of one trace
 	now    func() time.Time
 }
 
 var _ agenttracev1connect.QueryServiceHandler = (*queryService)(nil)
+
+func newQueryService(c Config, e engines) *queryService {
+	return &queryService{store: c.Store, engine: e.calls, limits: e.calls.Limits.WithDefaults(), now: c.Now}
+}
 
 // What a request for series asks where it says nothing.
 const (
@@ -90,27 +96,10 @@ func (s *queryService) gridOf(req *pb.QueryMetricsRequest) (series.Grid, error) 
 // closedRange returns the range that a request names. Its end is now where it
 // names none, its start so long before the end.
 func (s *queryService) closedRange(in timeSelection, length time.Duration) (model.TimeRange, error) {
-	r, err := timeRange(in)
-	if err != nil {
-		return r, err
+	if most := s.engine.Limits.MaxRange; most > 0 {
+		length = min(length, most)
 	}
-	if r.End == 0 {
-		r.End = s.now().UnixNano()
-	}
-	if in.GetStartTime() == nil {
-		if most := s.engine.Limits.MaxRange; most > 0 {
-			length = min(length, most)
-		}
-		r.Start = r.End - int64(length)
-	}
-	r.Start = max(1, r.Start) // 0 would be open; no span starts before 1
-	if r.End <= r.Start {
-		if in.GetEndTime() == nil {
-			return r, fault.InvalidField("start_time", "must be in the past where there is no end_time")
-		}
-		r.End = r.Start + 1 // a range before 1970, in which nothing is
-	}
-	return r, nil
+	return closedRange(in, length, s.now())
 }
 
 const (

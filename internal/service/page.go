@@ -32,9 +32,14 @@ type page struct {
 
 // openPage reads the paging fields of a request to the named procedure.
 func openPage(ctx context.Context, procedure string, req pagedRequest) (page, error) {
-	p := page{size: min(int(req.GetPageSize()), repo.MaxPage)}
+	return openPageOf(ctx, procedure, req, defaultPage, repo.MaxPage)
+}
+
+// openPageOf does so for pages of other sizes: the usual one and the greatest.
+func openPageOf(ctx context.Context, procedure string, req pagedRequest, usual, most int) (page, error) {
+	p := page{size: min(int(req.GetPageSize()), most)}
 	if p.size <= 0 {
-		p.size = defaultPage
+		p.size = usual
 	}
 	var err error
 	if p.list, err = pagetoken.FingerprintOf(tenant.Project(ctx), procedure, req); err != nil {
@@ -68,6 +73,18 @@ func readPage[T any](size int, fetch func(limit int, last *T) ([]T, error)) (ite
 		return items, len(rest) > 0, err
 	}
 	return items[:size], len(items) > size, nil
+}
+
+// fitting returns how many of the messages at the front fit an answer, but at
+// least one.
+func fitting[M proto.Message](messages []M, maxBytes int) int {
+	bytes := 0
+	for i, m := range messages {
+		if bytes += proto.Size(m); bytes > maxBytes {
+			return max(1, i)
+		}
+	}
+	return len(messages)
 }
 
 // tokenAfter returns the token of the page behind a cursor.

@@ -2,6 +2,7 @@ package service
 
 import (
 	"math"
+	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -12,7 +13,8 @@ import (
 	"github.com/agenttrace/agenttrace/internal/service/fault"
 )
 
-// fieldSelection is what requests that select by plain fields have in common.
+// fieldSelection is what requests that select by plain fields have in common,
+// beside a name.
 type fieldSelection interface {
 	GetAgentId() string
 	GetTeamId() string
@@ -22,22 +24,27 @@ type fieldSelection interface {
 	GetRunId() string
 	GetService() string
 	GetEnvironment() string
-	GetName() string
 	GetStatus() pb.StatusCode
 	timeSelection
 	GetMinDuration() *durationpb.Duration
 	GetMaxDuration() *durationpb.Duration
 }
 
+// namedSelection is what requests for traces and spans have in common.
+type namedSelection interface {
+	fieldSelection
+	GetName() string
+}
+
 // queried is what requests have in common that select by a query, too.
 type queried interface {
-	fieldSelection
+	namedSelection
 	GetQuery() string
 }
 
 // spanSelection is what requests for spans have in common.
 type spanSelection interface {
-	fieldSelection
+	namedSelection
 	GetTraceId() string
 	GetTypes() []pb.SpanType
 	GetModel() string
@@ -46,7 +53,7 @@ type spanSelection interface {
 
 // traceQuery returns the query that a request for traces stands for. The field
 // failed is given beside it, since a getter does not tell false from absent.
-func traceQuery(in fieldSelection, failed *bool) (repo.TraceQuery, error) {
+func traceQuery(in namedSelection, failed *bool) (repo.TraceQuery, error) {
 	q := repo.TraceQuery{
 		Identity:    identityOf(in),
 		Name:        in.GetName(),
@@ -82,19 +89,28 @@ func spanQuery(in spanSelection, failed *bool) (repo.SpanQuery, error) {
 	if ordered, ok := in.(interface{ GetOrderBy() pb.SpanOrder }); ok && ordered.GetOrderBy() == pb.SpanOrder_SPAN_ORDER_OLDEST_FIRST {
 		q.Order = repo.SpansOldestFirst
 	}
-	for _, t := range in.GetTypes() {
-		q.Types = append(q.Types, model.SpanType(t))
-	}
-	if id := in.GetTraceId(); id != "" {
-		traceID, err := model.ParseTraceID(id)
-		if err != nil {
-			return q, fault.InvalidField("trace_id", err.Error())
-		}
-		q.TraceID = traceID
-	}
 	var err error
+	if q.Types, q.TraceID, err = placeOf(in); err != nil {
+		return q, err
+	}
 	q.Start, err = rangeOf(in)
 	return q, err
+}
+
+// placeOf returns of which types and in which trace spans or runs are wanted.
+func placeOf(in interface {
+	GetTypes() []pb.SpanType
+	GetTraceId() string
+}) (types []model.SpanType, trace model.TraceID, err error) {
+	for _, t := range in.GetTypes() {
+		types = append(types, model.SpanType(t))
+	}
+	if id := in.GetTraceId(); id != "" {
+		if trace, err = model.ParseTraceID(id); err != nil {
+			return nil, trace, fault.InvalidField("trace_id", err.Error())
+		}
+	}
+	return types, trace, nil
 }
 
 func identityOf(in fieldSelection) model.Identity {
@@ -148,6 +164,29 @@ func timeRange(in timeSelection) (model.TimeRange, error) {
 		if r.End <= r.Start {
 			return r, fault.InvalidField("end_time", "must be after start_time")
 		}
+	}
+	return r, nil
+}
+
+// closedRange returns the range that a request names. Its end is now where it
+// names none, its start so long before the end.
+func closedRange(in timeSelection, length time.Duration, now time.Time) (model.TimeRange, error) {
+	r, err := timeRange(in)
+	if err != nil {
+		return r, err
+	}
+	if r.End == 0 {
+		r.End = now.UnixNano()
+	}
+	if in.GetStartTime() == nil {
+		r.Start = r.End - int64(length)
+	}
+	r.Start = max(1, r.Start) // 0 would be open; no span starts before 1
+	if r.End <= r.Start {
+		if in.GetEndTime() == nil {
+			return r, fault.InvalidField("start_time", "must be in the past where there is no end_time")
+		}
+		r.End = r.Start + 1 // a range before 1970, in which nothing is
 	}
 	return r, nil
 }

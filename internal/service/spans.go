@@ -38,7 +38,7 @@ func (s *traceService) ListSpans(ctx context.Context, req *pb.ListSpansRequest) 
 	}
 	res := &pb.ListSpansResponse{}
 	if req.GetView() == pb.SpanView_SPAN_VIEW_FULL {
-		if res.Spans, err = s.complete(ctx, tenant.Project(ctx), narrowOf(spans), s.pageBytes); err != nil {
+		if res.Spans, err = s.content.complete(ctx, tenant.Project(ctx), narrowOf(spans), s.pageBytes); err != nil {
 			return nil, err
 		}
 	} else {
@@ -105,16 +105,11 @@ func (s *traceService) listSpans(ctx context.Context, project string, fields rep
 // basic returns the messages of narrow spans with the fields that a query
 // selects of them: those at the front that fit an answer, but at least one.
 func (s *traceService) basic(spans []match.Selected) []*pb.Span {
-	var out []*pb.Span
-	bytes := 0
-	for _, m := range spans {
-		message := convert.SpanMatch(m)
-		if bytes += proto.Size(message); bytes > s.pageBytes && len(out) > 0 {
-			break
-		}
-		out = append(out, message)
+	out := make([]*pb.Span, len(spans))
+	for i, m := range spans {
+		out[i] = convert.SpanMatch(m)
 	}
-	return out
+	return out[:fitting(out, s.pageBytes)]
 }
 
 func narrowOf(spans []match.Selected) []*model.Span {
@@ -161,7 +156,7 @@ func (s *traceService) streamComplete(
 	d.size = func(*model.Span) int { return 0 }
 	d.send = func(narrow []*model.Span) error {
 		for len(narrow) > 0 {
-			full, err := s.complete(ctx, project, narrow, streamBytes)
+			full, err := s.content.complete(ctx, project, narrow, streamBytes)
 			if err != nil {
 				return err
 			}

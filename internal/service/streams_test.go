@@ -24,7 +24,7 @@ import (
 // gatedReader gives the first page of each list at once, and the others when the
 // gate is opened.
 type gatedReader struct {
-	repo.Reader
+	service.Store
 	gate    chan struct{}
 	entered chan struct{} // gets a token when a call waits
 	ended   chan struct{} // gets a token when a call was given up
@@ -52,14 +52,14 @@ func (r *gatedReader) Traces(ctx context.Context, project string, q repo.TraceQu
 	if err := r.wait(ctx, q.After == nil); err != nil {
 		return nil, err
 	}
-	return r.Reader.Traces(ctx, project, q)
+	return r.Store.Traces(ctx, project, q)
 }
 
 func (r *gatedReader) Spans(ctx context.Context, project string, q repo.SpanQuery) ([]*model.Span, error) {
 	if err := r.wait(ctx, q.After == nil); err != nil {
 		return nil, err
 	}
-	return r.Reader.Spans(ctx, project, q)
+	return r.Store.Spans(ctx, project, q)
 }
 
 // gatedTraces are more than a page, of whatever it is made.
@@ -69,7 +69,7 @@ const gatedTraces = 300
 func newGatedServer(t *testing.T, changes ...func(*service.Config)) (*server, *gatedReader) {
 	t.Helper()
 	gated := newGate()
-	s := newServer(t, append(changes, func(c *service.Config) { gated.Reader, c.Store = c.Store, gated })...)
+	s := newServer(t, append(changes, func(c *service.Config) { gated.Store, c.Store = c.Store, gated })...)
 	writeTraces(t, s, gatedTraces)
 	return s, gated
 }
@@ -302,7 +302,7 @@ func TestExportOfAQueryIsWhatWasReceived(t *testing.T) {
 }
 
 // brokenSegments panics when content is read.
-type brokenSegments struct{ repo.Reader }
+type brokenSegments struct{ service.Store }
 
 func (brokenSegments) Segments(context.Context, string, ...repo.TraceRef) iter.Seq2[repo.Segment, error] {
 	panic("out of cheese")

@@ -30,8 +30,9 @@ var _ Tailer = (*tail.Hub)(nil)
 
 // tailService implements agenttrace.v1.TailService.
 type tailService struct {
-	tails Tailer
-	now   func() time.Time
+	tails  Tailer
+	prices Prices
+	now    func() time.Time
 }
 
 var _ agenttracev1connect.TailServiceHandler = (*tailService)(nil)
@@ -46,7 +47,10 @@ func (s *tailService) TailSpans(ctx context.Context, req *pb.TailSpansRequest, s
 	if err != nil {
 		return err
 	}
-	full := req.GetView() == pb.SpanView_SPAN_VIEW_FULL
+	full, message := req.GetView() == pb.SpanView_SPAN_VIEW_FULL, convert.Span
+	if full {
+		message = func(span *model.Span) *pb.Span { return convert.Priced(span, s.prices) }
+	}
 	send := func(spans []*pb.Span, cursor string) error {
 		return stream.Send(&pb.TailSpansResponse{Event: &pb.TailSpansResponse_Batch{Batch: &pb.SpanBatch{Spans: spans}}, Cursor: cursor})
 	}
@@ -59,7 +63,7 @@ func (s *tailService) TailSpans(ctx context.Context, req *pb.TailSpansRequest, s
 		case e.Heartbeat:
 			err = stream.Send(&pb.TailSpansResponse{Event: &pb.TailSpansResponse_Heartbeat{Heartbeat: s.heartbeat()}, Cursor: string(e.Cursor)})
 		default:
-			err = sendItems(e, convert.Span, send)
+			err = sendItems(e, message, send)
 		}
 		if err != nil {
 			return err

@@ -1,10 +1,8 @@
 package service
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 
 	"connectrpc.com/connect"
 	"google.golang.org/protobuf/proto"
@@ -22,7 +20,8 @@ import (
 // traceService implements agenttrace.v1.TraceService. It keeps nothing between
 // calls and may be used from any number of goroutines.
 type traceService struct {
-	store     repo.Reader
+	store     Store
+	content   content
 	engines   engines
 	maxBytes  int
 	maxSpans  int
@@ -32,13 +31,16 @@ type traceService struct {
 var _ agenttracev1connect.TraceServiceHandler = (*traceService)(nil)
 
 func newTraceService(c Config, e engines) *traceService {
-	return &traceService{store: c.Store, engines: e, maxBytes: c.MaxTraceBytes, maxSpans: c.MaxTraceSpans, pageBytes: c.MaxTraceBytes}
+	return &traceService{
+		store: c.Store, content: content{c.Store, c.Prices}, engines: e,
+		maxBytes: c.MaxTraceBytes, maxSpans: c.MaxTraceSpans, pageBytes: c.MaxTraceBytes,
+	}
 }
 
 // GetTrace returns a trace as a tree.
 func (s *traceService) GetTrace(ctx context.Context, req *pb.GetTraceRequest) (*pb.GetTraceResponse, error) {
 	project := tenant.Project(ctx)
-	trace, err := s.trace(ctx, project, req.GetTraceId())
+	trace, err := s.namedTrace(ctx, project, req)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +58,7 @@ func (s *traceService) GetTrace(ctx context.Context, req *pb.GetTraceRequest) (*
 			return nil, fmt.Errorf("segment of trace %s: %w", trace.TraceID, unreadable(err))
 		}
 		for _, span := range spans {
-			message := convert.Span(span)
+			message := convert.Priced(span, s.content.prices)
 			// What counts is the answer: it repeats the resource for each span.
 			if size += proto.Size(message); size > s.maxBytes {
 				return nil, tooLarge(trace, "max_bytes", s.maxBytes, "bytes of spans")
@@ -81,6 +83,30 @@ func tooLarge(t *model.Trace, limit string, most int, of string) error {
 		})
 }
 
+// namedTrace returns the trace that a request names by its own id or by that of
+// a run: then the one with the latest run, else with the latest span, of that id.
+func (s *traceService) namedTrace(ctx context.Context, project string, req *pb.GetTraceRequest) (*model.Trace, error) {
+	if req.GetTraceId() != "" {
+		return s.trace(ctx, project, req.GetTraceId())
+	}
+	id := model.Identity{RunID: req.GetRunId()}
+	found, err := s.store.Runs(ctx, project, repo.RunQuery{Identity: id, Limit: 1})
+	if err != nil {
+		return nil, err
+	}
+	if len(found) > 0 {
+		return s.store.Trace(ctx, project, found[0].TraceID)
+	}
+	spans, err := s.store.Spans(ctx, project, repo.SpanQuery{Identity: id, Limit: 1})
+	if err != nil {
+		return nil, err
+	}
+	if len(spans) == 0 {
+		return nil, repo.ErrNotFound
+	}
+	return s.store.Trace(ctx, project, spans[0].TraceID)
+}
+
 // trace returns the sum of a trace's spans.
 func (s *traceService) trace(ctx context.Context, project, id string) (*model.Trace, error) {
 	traceID, err := model.ParseTraceID(id)
@@ -101,26 +127,16 @@ func (s *traceService) StreamTrace(ctx context.Context, req *pb.StreamTraceReque
 	if err := stream.Send(&pb.StreamTraceResponse{Trace: convert.Trace(trace)}); err != nil {
 		return err
 	}
-	for segment, err := range s.store.Segments(ctx, project, repo.RefOf(trace)) {
+	for spans, err := range s.content.parts(ctx, project, repo.RefOf(trace)) {
 		if err != nil {
 			return err
 		}
-		for part, err := range pieces(segment, batchItems, true) {
-			if err != nil {
-				return unreadable(err)
-			}
-			spans, err := otlp.DecodeSpans(project, part.data)
-			if err != nil {
-				return fmt.Errorf("segment of trace %s: %w", trace.TraceID, unreadable(err))
-			}
-			slices.SortStableFunc(spans, func(a, b *model.Span) int { return cmp.Compare(a.StartNano, b.StartNano) })
-			batch := &pb.StreamTraceResponse{}
-			for _, span := range spans {
-				batch.Spans = append(batch.Spans, convert.Span(span))
-			}
-			if err := stream.Send(batch); err != nil {
-				return err
-			}
+		batch := &pb.StreamTraceResponse{}
+		for _, span := range spans {
+			batch.Spans = append(batch.Spans, convert.Priced(span, s.content.prices))
+		}
+		if err := stream.Send(batch); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -141,7 +157,7 @@ func (s *traceService) GetSpan(ctx context.Context, req *pb.GetSpanRequest) (*pb
 	if err != nil {
 		return nil, err
 	}
-	full, err := s.complete(ctx, project, []*model.Span{narrow}, s.pageBytes)
+	full, err := s.content.complete(ctx, project, []*model.Span{narrow}, s.pageBytes)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/agenttrace/agenttrace/internal/model"
 	"github.com/agenttrace/agenttrace/internal/repo"
 )
 
@@ -38,6 +39,10 @@ type Config struct {
 	// decompressed.
 	MaxTraceSpans int64
 	MaxTraceBytes int
+
+	// Price says what a model call costs, in billionths of a US dollar, for those
+	// whose senders reported nothing; nil where nobody knows.
+	Price func(*model.Span) (nano int64, ok bool)
 
 	Now func() time.Time // default: time.Now
 	Log *slog.Logger     // default: discards

@@ -25,7 +25,7 @@ import (
 func (h *Hub) Spans(
 	ctx context.Context, project string, since repo.Cursor, sq repo.SpanQuery, q *query.Query, full bool,
 ) iter.Seq2[Event[*model.Span], error] {
-	p := &spanPicker{store: h.config.Store, project: project, query: sq, full: full}
+	p := &spanPicker{config: &h.config, project: project, query: sq, full: full}
 	if q != nil {
 		if filter, ok := q.Source.(*query.Filter); ok {
 			p.condition = filter.Condition
@@ -37,7 +37,7 @@ func (h *Hub) Spans(
 
 // spanPicker finds the wanted ones among the new spans of changes.
 type spanPicker struct {
-	store     repo.Reader
+	config    *Config
 	project   string
 	query     repo.SpanQuery
 	condition query.Expr // nil for none
@@ -94,7 +94,7 @@ func (p *spanPicker) refsOf(c *repo.Change) []repo.TraceRef {
 // traces that are left when it is enough.
 func (p *spanPicker) gather(ctx context.Context, refs []repo.TraceRef) ([]repo.TraceRef, error) {
 	var current model.TraceID
-	for segment, err := range p.store.Segments(ctx, p.project, refs...) {
+	for segment, err := range p.config.Store.Segments(ctx, p.project, refs...) {
 		if err != nil {
 			return nil, err
 		}
@@ -118,7 +118,7 @@ func (p *spanPicker) add(segment repo.Segment) error {
 			return nil
 		}
 	}
-	spans, err := decode(p.project, segment)
+	spans, err := p.config.decode(p.project, segment)
 	if err != nil {
 		return err
 	}
@@ -138,12 +138,15 @@ func (p *spanPicker) add(segment repo.Segment) error {
 	return nil
 }
 
-// decode reads a stored segment. What is wrong with it is not the fault of
-// whoever asks, so the error does not say what kind it is.
-func decode(project string, segment repo.Segment) ([]*model.Span, error) {
+// decode reads a stored segment, and adds what model calls cost. What is wrong with
+// it is not the fault of whoever asks, so the error does not say what kind it is.
+func (c *Config) decode(project string, segment repo.Segment) ([]*model.Span, error) {
 	spans, err := otlp.DecodeSpans(project, segment.Data)
 	if err != nil {
 		return nil, fmt.Errorf("segment of trace %s: unreadable: %v", segment.TraceID, err)
+	}
+	if c.Price != nil {
+		model.FillCosts(spans, c.Price)
 	}
 	return spans, nil
 }

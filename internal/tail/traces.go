@@ -154,7 +154,7 @@ func (p *tracePicker) complete(ctx context.Context, t *model.Trace) ([]*model.Sp
 	}
 	var spans []*model.Span
 	for _, segment := range segments {
-		part, err := decode(p.project, segment)
+		part, err := p.config.decode(p.project, segment)
 		if err != nil {
 			return nil, err
 		}

@@ -93,6 +93,141 @@ func (AttributeScope) EnumDescriptor() ([]byte, []int) {
 	return file_agenttrace_v1_query_service_proto_rawDescGZIP(), []int{0}
 }
 
+// TraceStatsGroup is what traces are counted by. More values may come.
+type TraceStatsGroup int32
+
+const (
+	// AGENT.
+	TraceStatsGroup_TRACE_STATS_GROUP_UNSPECIFIED TraceStatsGroup = 0
+	// By the agent of the topmost run.
+	TraceStatsGroup_TRACE_STATS_GROUP_AGENT TraceStatsGroup = 1
+	// By the team of the topmost run.
+	TraceStatsGroup_TRACE_STATS_GROUP_TEAM TraceStatsGroup = 2
+	// By the workflow of the topmost run.
+	TraceStatsGroup_TRACE_STATS_GROUP_WORKFLOW TraceStatsGroup = 3
+	// By the session of the topmost run.
+	TraceStatsGroup_TRACE_STATS_GROUP_SESSION TraceStatsGroup = 4
+	// Traces without agent, team and workflow, by their name.
+	TraceStatsGroup_TRACE_STATS_GROUP_ENDPOINT TraceStatsGroup = 5
+)
+
+// Enum value maps for TraceStatsGroup.
+var (
+	TraceStatsGroup_name = map[int32]string{
+		0: "TRACE_STATS_GROUP_UNSPECIFIED",
+		1: "TRACE_STATS_GROUP_AGENT",
+		2: "TRACE_STATS_GROUP_TEAM",
+		3: "TRACE_STATS_GROUP_WORKFLOW",
+		4: "TRACE_STATS_GROUP_SESSION",
+		5: "TRACE_STATS_GROUP_ENDPOINT",
+	}
+	TraceStatsGroup_value = map[string]int32{
+		"TRACE_STATS_GROUP_UNSPECIFIED": 0,
+		"TRACE_STATS_GROUP_AGENT":       1,
+		"TRACE_STATS_GROUP_TEAM":        2,
+		"TRACE_STATS_GROUP_WORKFLOW":    3,
+		"TRACE_STATS_GROUP_SESSION":     4,
+		"TRACE_STATS_GROUP_ENDPOINT":    5,
+	}
+)
+
+func (x TraceStatsGroup) Enum() *TraceStatsGroup {
+	p := new(TraceStatsGroup)
+	*p = x
+	return p
+}
+
+func (x TraceStatsGroup) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (TraceStatsGroup) Descriptor() protoreflect.EnumDescriptor {
+	return file_agenttrace_v1_query_service_proto_enumTypes[1].Descriptor()
+}
+
+func (TraceStatsGroup) Type() protoreflect.EnumType {
+	return &file_agenttrace_v1_query_service_proto_enumTypes[1]
+}
+
+func (x TraceStatsGroup) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use TraceStatsGroup.Descriptor instead.
+func (TraceStatsGroup) EnumDescriptor() ([]byte, []int) {
+	return file_agenttrace_v1_query_service_proto_rawDescGZIP(), []int{1}
+}
+
+// SpanStatsOrder is the order of span stats, the greatest first. More values may
+// come.
+type SpanStatsOrder int32
+
+const (
+	// By calls.
+	SpanStatsOrder_SPAN_STATS_ORDER_UNSPECIFIED SpanStatsOrder = 0
+	// By calls.
+	SpanStatsOrder_SPAN_STATS_ORDER_CALLS SpanStatsOrder = 1
+	// By average duration.
+	SpanStatsOrder_SPAN_STATS_ORDER_AVERAGE_DURATION SpanStatsOrder = 2
+	// By the 95th percentile of durations.
+	SpanStatsOrder_SPAN_STATS_ORDER_P95_DURATION SpanStatsOrder = 3
+	// By the longest duration.
+	SpanStatsOrder_SPAN_STATS_ORDER_MAX_DURATION SpanStatsOrder = 4
+	// By failures.
+	SpanStatsOrder_SPAN_STATS_ORDER_FAILURES SpanStatsOrder = 5
+	// By the start of the last one.
+	SpanStatsOrder_SPAN_STATS_ORDER_LAST SpanStatsOrder = 6
+)
+
+// Enum value maps for SpanStatsOrder.
+var (
+	SpanStatsOrder_name = map[int32]string{
+		0: "SPAN_STATS_ORDER_UNSPECIFIED",
+		1: "SPAN_STATS_ORDER_CALLS",
+		2: "SPAN_STATS_ORDER_AVERAGE_DURATION",
+		3: "SPAN_STATS_ORDER_P95_DURATION",
+		4: "SPAN_STATS_ORDER_MAX_DURATION",
+		5: "SPAN_STATS_ORDER_FAILURES",
+		6: "SPAN_STATS_ORDER_LAST",
+	}
+	SpanStatsOrder_value = map[string]int32{
+		"SPAN_STATS_ORDER_UNSPECIFIED":      0,
+		"SPAN_STATS_ORDER_CALLS":            1,
+		"SPAN_STATS_ORDER_AVERAGE_DURATION": 2,
+		"SPAN_STATS_ORDER_P95_DURATION":     3,
+		"SPAN_STATS_ORDER_MAX_DURATION":     4,
+		"SPAN_STATS_ORDER_FAILURES":         5,
+		"SPAN_STATS_ORDER_LAST":             6,
+	}
+)
+
+func (x SpanStatsOrder) Enum() *SpanStatsOrder {
+	p := new(SpanStatsOrder)
+	*p = x
+	return p
+}
+
+func (x SpanStatsOrder) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (SpanStatsOrder) Descriptor() protoreflect.EnumDescriptor {
+	return file_agenttrace_v1_query_service_proto_enumTypes[2].Descriptor()
+}
+
+func (SpanStatsOrder) Type() protoreflect.EnumType {
+	return &file_agenttrace_v1_query_service_proto_enumTypes[2]
+}
+
+func (x SpanStatsOrder) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use SpanStatsOrder.Descriptor instead.
+func (SpanStatsOrder) EnumDescriptor() ([]byte, []int) {
+	return file_agenttrace_v1_query_service_proto_rawDescGZIP(), []int{2}
+}
+
 // QueryMetricsRequest asks for time series.
 type QueryMetricsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -860,6 +995,563 @@ func (x *AttributeValue) GetCount() int64 {
 	return 0
 }
 
+// QueryTraceStatsRequest selects traces and says by what to count them. Empty
+// fields do not restrict; ids compare with those of Trace.identity.
+type QueryTraceStatsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By what; AGENT by default.
+	GroupBy TraceStatsGroup `protobuf:"varint,1,opt,name=group_by,json=groupBy,proto3,enum=agenttrace.v1.TraceStatsGroup" json:"group_by,omitempty"`
+	// How many rows to return, those with most traces first: 0 for 100, more than
+	// 1,000 is taken as 1,000.
+	Limit int32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Traces of this agent.
+	AgentId string `protobuf:"bytes,10,opt,name=agent_id,json=agentId,proto3" json:"agent_id,omitempty"`
+	// Traces of this team.
+	TeamId string `protobuf:"bytes,11,opt,name=team_id,json=teamId,proto3" json:"team_id,omitempty"`
+	// Traces of this workflow.
+	WorkflowId string `protobuf:"bytes,12,opt,name=workflow_id,json=workflowId,proto3" json:"workflow_id,omitempty"`
+	// Traces of this session.
+	SessionId string `protobuf:"bytes,13,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	// Traces of this user.
+	UserId string `protobuf:"bytes,14,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// Traces that started then or later; unset for 30 days before end_time.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// Traces that started before then; unset for now.
+	EndTime       *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueryTraceStatsRequest) Reset() {
+	*x = QueryTraceStatsRequest{}
+	mi := &file_agenttrace_v1_query_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueryTraceStatsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueryTraceStatsRequest) ProtoMessage() {}
+
+func (x *QueryTraceStatsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_agenttrace_v1_query_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueryTraceStatsRequest.ProtoReflect.Descriptor instead.
+func (*QueryTraceStatsRequest) Descriptor() ([]byte, []int) {
+	return file_agenttrace_v1_query_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *QueryTraceStatsRequest) GetGroupBy() TraceStatsGroup {
+	if x != nil {
+		return x.GroupBy
+	}
+	return TraceStatsGroup_TRACE_STATS_GROUP_UNSPECIFIED
+}
+
+func (x *QueryTraceStatsRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *QueryTraceStatsRequest) GetAgentId() string {
+	if x != nil {
+		return x.AgentId
+	}
+	return ""
+}
+
+func (x *QueryTraceStatsRequest) GetTeamId() string {
+	if x != nil {
+		return x.TeamId
+	}
+	return ""
+}
+
+func (x *QueryTraceStatsRequest) GetWorkflowId() string {
+	if x != nil {
+		return x.WorkflowId
+	}
+	return ""
+}
+
+func (x *QueryTraceStatsRequest) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+func (x *QueryTraceStatsRequest) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+func (x *QueryTraceStatsRequest) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *QueryTraceStatsRequest) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+// QueryTraceStatsResponse is all counts.
+type QueryTraceStatsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One row for each value; traces without a value are not counted.
+	Rows          []*TraceStats `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueryTraceStatsResponse) Reset() {
+	*x = QueryTraceStatsResponse{}
+	mi := &file_agenttrace_v1_query_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueryTraceStatsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueryTraceStatsResponse) ProtoMessage() {}
+
+func (x *QueryTraceStatsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_agenttrace_v1_query_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueryTraceStatsResponse.ProtoReflect.Descriptor instead.
+func (*QueryTraceStatsResponse) Descriptor() ([]byte, []int) {
+	return file_agenttrace_v1_query_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *QueryTraceStatsResponse) GetRows() []*TraceStats {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
+}
+
+// TraceStats sums up traces.
+type TraceStats struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id, or the name where there is no id; the name of an endpoint.
+	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// How many traces.
+	TraceCount int64 `protobuf:"varint,2,opt,name=trace_count,json=traceCount,proto3" json:"trace_count,omitempty"`
+	// How many of them failed; see Trace.failed.
+	FailedCount int64 `protobuf:"varint,3,opt,name=failed_count,json=failedCount,proto3" json:"failed_count,omitempty"`
+	// How many distinct sessions they are of.
+	SessionCount int64 `protobuf:"varint,4,opt,name=session_count,json=sessionCount,proto3" json:"session_count,omitempty"`
+	// How long they took on average.
+	AverageDuration *durationpb.Duration `protobuf:"bytes,5,opt,name=average_duration,json=averageDuration,proto3" json:"average_duration,omitempty"`
+	// 95 of 100 took so long or less; within 1 percent.
+	P95Duration *durationpb.Duration `protobuf:"bytes,6,opt,name=p95_duration,json=p95Duration,proto3" json:"p95_duration,omitempty"`
+	// The longest.
+	MaxDuration *durationpb.Duration `protobuf:"bytes,7,opt,name=max_duration,json=maxDuration,proto3" json:"max_duration,omitempty"`
+	// Start of the first one.
+	FirstTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=first_time,json=firstTime,proto3" json:"first_time,omitempty"`
+	// Start of the last one.
+	LastTime      *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=last_time,json=lastTime,proto3" json:"last_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TraceStats) Reset() {
+	*x = TraceStats{}
+	mi := &file_agenttrace_v1_query_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TraceStats) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TraceStats) ProtoMessage() {}
+
+func (x *TraceStats) ProtoReflect() protoreflect.Message {
+	mi := &file_agenttrace_v1_query_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TraceStats.ProtoReflect.Descriptor instead.
+func (*TraceStats) Descriptor() ([]byte, []int) {
+	return file_agenttrace_v1_query_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *TraceStats) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *TraceStats) GetTraceCount() int64 {
+	if x != nil {
+		return x.TraceCount
+	}
+	return 0
+}
+
+func (x *TraceStats) GetFailedCount() int64 {
+	if x != nil {
+		return x.FailedCount
+	}
+	return 0
+}
+
+func (x *TraceStats) GetSessionCount() int64 {
+	if x != nil {
+		return x.SessionCount
+	}
+	return 0
+}
+
+func (x *TraceStats) GetAverageDuration() *durationpb.Duration {
+	if x != nil {
+		return x.AverageDuration
+	}
+	return nil
+}
+
+func (x *TraceStats) GetP95Duration() *durationpb.Duration {
+	if x != nil {
+		return x.P95Duration
+	}
+	return nil
+}
+
+func (x *TraceStats) GetMaxDuration() *durationpb.Duration {
+	if x != nil {
+		return x.MaxDuration
+	}
+	return nil
+}
+
+func (x *TraceStats) GetFirstTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FirstTime
+	}
+	return nil
+}
+
+func (x *TraceStats) GetLastTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastTime
+	}
+	return nil
+}
+
+// QuerySpanStatsRequest selects spans. Empty fields do not restrict.
+type QuerySpanStatsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order of rows; most calls first by default.
+	OrderBy SpanStatsOrder `protobuf:"varint,1,opt,name=order_by,json=orderBy,proto3,enum=agenttrace.v1.SpanStatsOrder" json:"order_by,omitempty"`
+	// How many rows to return: 0 for 100, more than 1,000 is taken as 1,000.
+	Limit int32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Spans with this name, exactly.
+	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	// Spans of this type; UNSPECIFIED for any.
+	Type SpanType `protobuf:"varint,4,opt,name=type,proto3,enum=agenttrace.v1.SpanType" json:"type,omitempty"`
+	// Spans of traces in which this agent ran.
+	AgentId string `protobuf:"bytes,10,opt,name=agent_id,json=agentId,proto3" json:"agent_id,omitempty"`
+	// Spans of traces in which this team ran.
+	TeamId string `protobuf:"bytes,11,opt,name=team_id,json=teamId,proto3" json:"team_id,omitempty"`
+	// Spans of traces in which this workflow ran.
+	WorkflowId string `protobuf:"bytes,12,opt,name=workflow_id,json=workflowId,proto3" json:"workflow_id,omitempty"`
+	// Spans that started then or later; unset for 30 days before end_time.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// Spans that started before then; unset for now.
+	EndTime       *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QuerySpanStatsRequest) Reset() {
+	*x = QuerySpanStatsRequest{}
+	mi := &file_agenttrace_v1_query_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QuerySpanStatsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QuerySpanStatsRequest) ProtoMessage() {}
+
+func (x *QuerySpanStatsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_agenttrace_v1_query_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QuerySpanStatsRequest.ProtoReflect.Descriptor instead.
+func (*QuerySpanStatsRequest) Descriptor() ([]byte, []int) {
+	return file_agenttrace_v1_query_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *QuerySpanStatsRequest) GetOrderBy() SpanStatsOrder {
+	if x != nil {
+		return x.OrderBy
+	}
+	return SpanStatsOrder_SPAN_STATS_ORDER_UNSPECIFIED
+}
+
+func (x *QuerySpanStatsRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *QuerySpanStatsRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *QuerySpanStatsRequest) GetType() SpanType {
+	if x != nil {
+		return x.Type
+	}
+	return SpanType_SPAN_TYPE_UNSPECIFIED
+}
+
+func (x *QuerySpanStatsRequest) GetAgentId() string {
+	if x != nil {
+		return x.AgentId
+	}
+	return ""
+}
+
+func (x *QuerySpanStatsRequest) GetTeamId() string {
+	if x != nil {
+		return x.TeamId
+	}
+	return ""
+}
+
+func (x *QuerySpanStatsRequest) GetWorkflowId() string {
+	if x != nil {
+		return x.WorkflowId
+	}
+	return ""
+}
+
+func (x *QuerySpanStatsRequest) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *QuerySpanStatsRequest) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+// QuerySpanStatsResponse is all counts.
+type QuerySpanStatsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One row for each name and type.
+	Rows          []*SpanStats `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QuerySpanStatsResponse) Reset() {
+	*x = QuerySpanStatsResponse{}
+	mi := &file_agenttrace_v1_query_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QuerySpanStatsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QuerySpanStatsResponse) ProtoMessage() {}
+
+func (x *QuerySpanStatsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_agenttrace_v1_query_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QuerySpanStatsResponse.ProtoReflect.Descriptor instead.
+func (*QuerySpanStatsResponse) Descriptor() ([]byte, []int) {
+	return file_agenttrace_v1_query_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *QuerySpanStatsResponse) GetRows() []*SpanStats {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
+}
+
+// SpanStats sums up spans.
+type SpanStats struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Their name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Their type.
+	Type SpanType `protobuf:"varint,2,opt,name=type,proto3,enum=agenttrace.v1.SpanType" json:"type,omitempty"`
+	// How many.
+	Calls int64 `protobuf:"varint,3,opt,name=calls,proto3" json:"calls,omitempty"`
+	// How many of them failed; see Span.failed.
+	Failures int64 `protobuf:"varint,4,opt,name=failures,proto3" json:"failures,omitempty"`
+	// How long they took on average.
+	AverageDuration *durationpb.Duration `protobuf:"bytes,5,opt,name=average_duration,json=averageDuration,proto3" json:"average_duration,omitempty"`
+	// 95 of 100 took so long or less; within 1 percent.
+	P95Duration *durationpb.Duration `protobuf:"bytes,6,opt,name=p95_duration,json=p95Duration,proto3" json:"p95_duration,omitempty"`
+	// The longest.
+	MaxDuration *durationpb.Duration `protobuf:"bytes,7,opt,name=max_duration,json=maxDuration,proto3" json:"max_duration,omitempty"`
+	// Start of the last one.
+	LastTime      *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=last_time,json=lastTime,proto3" json:"last_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SpanStats) Reset() {
+	*x = SpanStats{}
+	mi := &file_agenttrace_v1_query_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SpanStats) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SpanStats) ProtoMessage() {}
+
+func (x *SpanStats) ProtoReflect() protoreflect.Message {
+	mi := &file_agenttrace_v1_query_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SpanStats.ProtoReflect.Descriptor instead.
+func (*SpanStats) Descriptor() ([]byte, []int) {
+	return file_agenttrace_v1_query_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *SpanStats) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *SpanStats) GetType() SpanType {
+	if x != nil {
+		return x.Type
+	}
+	return SpanType_SPAN_TYPE_UNSPECIFIED
+}
+
+func (x *SpanStats) GetCalls() int64 {
+	if x != nil {
+		return x.Calls
+	}
+	return 0
+}
+
+func (x *SpanStats) GetFailures() int64 {
+	if x != nil {
+		return x.Failures
+	}
+	return 0
+}
+
+func (x *SpanStats) GetAverageDuration() *durationpb.Duration {
+	if x != nil {
+		return x.AverageDuration
+	}
+	return nil
+}
+
+func (x *SpanStats) GetP95Duration() *durationpb.Duration {
+	if x != nil {
+		return x.P95Duration
+	}
+	return nil
+}
+
+func (x *SpanStats) GetMaxDuration() *durationpb.Duration {
+	if x != nil {
+		return x.MaxDuration
+	}
+	return nil
+}
+
+func (x *SpanStats) GetLastTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastTime
+	}
+	return nil
+}
+
 var File_agenttrace_v1_query_service_proto protoreflect.FileDescriptor
 
 const file_agenttrace_v1_query_service_proto_rawDesc = "" +
@@ -923,7 +1615,60 @@ const file_agenttrace_v1_query_service_proto_rawDesc = "" +
 	"\x0eAttributeValue\x12*\n" +
 	"\x05value\x18\x01 \x01(\v2\x14.agenttrace.v1.ValueR\x05value\x12\x18\n" +
 	"\aliteral\x18\x02 \x01(\tR\aliteral\x12\x14\n" +
-	"\x05count\x18\x03 \x01(\x03R\x05count*\xe2\x01\n" +
+	"\x05count\x18\x03 \x01(\x03R\x05count\"\xad\x03\n" +
+	"\x16QueryTraceStatsRequest\x12C\n" +
+	"\bgroup_by\x18\x01 \x01(\x0e2\x1e.agenttrace.v1.TraceStatsGroupB\b\xbaH\x05\x82\x01\x02\x10\x01R\agroupBy\x12\x1d\n" +
+	"\x05limit\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x05limit\x12#\n" +
+	"\bagent_id\x18\n" +
+	" \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\aagentId\x12!\n" +
+	"\ateam_id\x18\v \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06teamId\x12)\n" +
+	"\vworkflow_id\x18\f \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\n" +
+	"workflowId\x12'\n" +
+	"\n" +
+	"session_id\x18\r \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tsessionId\x12!\n" +
+	"\auser_id\x18\x0e \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06userId\x129\n" +
+	"\n" +
+	"start_time\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
+	"\bend_time\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\"H\n" +
+	"\x17QueryTraceStatsResponse\x12-\n" +
+	"\x04rows\x18\x01 \x03(\v2\x19.agenttrace.v1.TraceStatsR\x04rows\"\xbd\x03\n" +
+	"\n" +
+	"TraceStats\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x1f\n" +
+	"\vtrace_count\x18\x02 \x01(\x03R\n" +
+	"traceCount\x12!\n" +
+	"\ffailed_count\x18\x03 \x01(\x03R\vfailedCount\x12#\n" +
+	"\rsession_count\x18\x04 \x01(\x03R\fsessionCount\x12D\n" +
+	"\x10average_duration\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\x0faverageDuration\x12<\n" +
+	"\fp95_duration\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\vp95Duration\x12<\n" +
+	"\fmax_duration\x18\a \x01(\v2\x19.google.protobuf.DurationR\vmaxDuration\x129\n" +
+	"\n" +
+	"first_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tfirstTime\x127\n" +
+	"\tlast_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\blastTime\"\xb4\x03\n" +
+	"\x15QuerySpanStatsRequest\x12B\n" +
+	"\border_by\x18\x01 \x01(\x0e2\x1d.agenttrace.v1.SpanStatsOrderB\b\xbaH\x05\x82\x01\x02\x10\x01R\aorderBy\x12\x1d\n" +
+	"\x05limit\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\x05limit\x12\x1c\n" +
+	"\x04name\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x04name\x125\n" +
+	"\x04type\x18\x04 \x01(\x0e2\x17.agenttrace.v1.SpanTypeB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04type\x12#\n" +
+	"\bagent_id\x18\n" +
+	" \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\aagentId\x12!\n" +
+	"\ateam_id\x18\v \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06teamId\x12)\n" +
+	"\vworkflow_id\x18\f \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\n" +
+	"workflowId\x129\n" +
+	"\n" +
+	"start_time\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
+	"\bend_time\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\"F\n" +
+	"\x16QuerySpanStatsResponse\x12,\n" +
+	"\x04rows\x18\x01 \x03(\v2\x18.agenttrace.v1.SpanStatsR\x04rows\"\xf9\x02\n" +
+	"\tSpanStats\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12+\n" +
+	"\x04type\x18\x02 \x01(\x0e2\x17.agenttrace.v1.SpanTypeR\x04type\x12\x14\n" +
+	"\x05calls\x18\x03 \x01(\x03R\x05calls\x12\x1a\n" +
+	"\bfailures\x18\x04 \x01(\x03R\bfailures\x12D\n" +
+	"\x10average_duration\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\x0faverageDuration\x12<\n" +
+	"\fp95_duration\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\vp95Duration\x12<\n" +
+	"\fmax_duration\x18\a \x01(\v2\x19.google.protobuf.DurationR\vmaxDuration\x127\n" +
+	"\tlast_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\blastTime*\xe2\x01\n" +
 	"\x0eAttributeScope\x12\x1f\n" +
 	"\x1bATTRIBUTE_SCOPE_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19ATTRIBUTE_SCOPE_INTRINSIC\x10\x01\x12\x18\n" +
@@ -931,11 +1676,28 @@ const file_agenttrace_v1_query_service_proto_rawDesc = "" +
 	"\x18ATTRIBUTE_SCOPE_RESOURCE\x10\x03\x12\x19\n" +
 	"\x15ATTRIBUTE_SCOPE_EVENT\x10\x04\x12\x18\n" +
 	"\x14ATTRIBUTE_SCOPE_LINK\x10\x05\x12#\n" +
-	"\x1fATTRIBUTE_SCOPE_INSTRUMENTATION\x10\x062\xcf\x02\n" +
+	"\x1fATTRIBUTE_SCOPE_INSTRUMENTATION\x10\x06*\xcc\x01\n" +
+	"\x0fTraceStatsGroup\x12!\n" +
+	"\x1dTRACE_STATS_GROUP_UNSPECIFIED\x10\x00\x12\x1b\n" +
+	"\x17TRACE_STATS_GROUP_AGENT\x10\x01\x12\x1a\n" +
+	"\x16TRACE_STATS_GROUP_TEAM\x10\x02\x12\x1e\n" +
+	"\x1aTRACE_STATS_GROUP_WORKFLOW\x10\x03\x12\x1d\n" +
+	"\x19TRACE_STATS_GROUP_SESSION\x10\x04\x12\x1e\n" +
+	"\x1aTRACE_STATS_GROUP_ENDPOINT\x10\x05*\xf5\x01\n" +
+	"\x0eSpanStatsOrder\x12 \n" +
+	"\x1cSPAN_STATS_ORDER_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16SPAN_STATS_ORDER_CALLS\x10\x01\x12%\n" +
+	"!SPAN_STATS_ORDER_AVERAGE_DURATION\x10\x02\x12!\n" +
+	"\x1dSPAN_STATS_ORDER_P95_DURATION\x10\x03\x12!\n" +
+	"\x1dSPAN_STATS_ORDER_MAX_DURATION\x10\x04\x12\x1d\n" +
+	"\x19SPAN_STATS_ORDER_FAILURES\x10\x05\x12\x19\n" +
+	"\x15SPAN_STATS_ORDER_LAST\x10\x062\x9a\x04\n" +
 	"\fQueryService\x12\\\n" +
 	"\fQueryMetrics\x12\".agenttrace.v1.QueryMetricsRequest\x1a#.agenttrace.v1.QueryMetricsResponse\"\x03\x90\x02\x01\x12n\n" +
 	"\x12ListAttributeNames\x12(.agenttrace.v1.ListAttributeNamesRequest\x1a).agenttrace.v1.ListAttributeNamesResponse\"\x03\x90\x02\x01\x12q\n" +
-	"\x13ListAttributeValues\x12).agenttrace.v1.ListAttributeValuesRequest\x1a*.agenttrace.v1.ListAttributeValuesResponse\"\x03\x90\x02\x01BAZ?github.com/agenttrace/agenttrace/gen/agenttrace/v1;agenttracev1b\x06proto3"
+	"\x13ListAttributeValues\x12).agenttrace.v1.ListAttributeValuesRequest\x1a*.agenttrace.v1.ListAttributeValuesResponse\"\x03\x90\x02\x01\x12e\n" +
+	"\x0fQueryTraceStats\x12%.agenttrace.v1.QueryTraceStatsRequest\x1a&.agenttrace.v1.QueryTraceStatsResponse\"\x03\x90\x02\x01\x12b\n" +
+	"\x0eQuerySpanStats\x12$.agenttrace.v1.QuerySpanStatsRequest\x1a%.agenttrace.v1.QuerySpanStatsResponse\"\x03\x90\x02\x01BAZ?github.com/agenttrace/agenttrace/gen/agenttrace/v1;agenttracev1b\x06proto3"
 
 var (
 	file_agenttrace_v1_query_service_proto_rawDescOnce sync.Once
@@ -949,59 +1711,91 @@ func file_agenttrace_v1_query_service_proto_rawDescGZIP() []byte {
 	return file_agenttrace_v1_query_service_proto_rawDescData
 }
 
-var file_agenttrace_v1_query_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_agenttrace_v1_query_service_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_agenttrace_v1_query_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_agenttrace_v1_query_service_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_agenttrace_v1_query_service_proto_goTypes = []any{
 	(AttributeScope)(0),                 // 0: agenttrace.v1.AttributeScope
-	(*QueryMetricsRequest)(nil),         // 1: agenttrace.v1.QueryMetricsRequest
-	(*QueryMetricsResponse)(nil),        // 2: agenttrace.v1.QueryMetricsResponse
-	(*Series)(nil),                      // 3: agenttrace.v1.Series
-	(*Point)(nil),                       // 4: agenttrace.v1.Point
-	(*Exemplar)(nil),                    // 5: agenttrace.v1.Exemplar
-	(*ListAttributeNamesRequest)(nil),   // 6: agenttrace.v1.ListAttributeNamesRequest
-	(*ListAttributeNamesResponse)(nil),  // 7: agenttrace.v1.ListAttributeNamesResponse
-	(*AttributeName)(nil),               // 8: agenttrace.v1.AttributeName
-	(*ListAttributeValuesRequest)(nil),  // 9: agenttrace.v1.ListAttributeValuesRequest
-	(*ListAttributeValuesResponse)(nil), // 10: agenttrace.v1.ListAttributeValuesResponse
-	(*AttributeValue)(nil),              // 11: agenttrace.v1.AttributeValue
-	(*timestamppb.Timestamp)(nil),       // 12: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),         // 13: google.protobuf.Duration
-	(*KeyValue)(nil),                    // 14: agenttrace.v1.KeyValue
-	(*Value)(nil),                       // 15: agenttrace.v1.Value
+	(TraceStatsGroup)(0),                // 1: agenttrace.v1.TraceStatsGroup
+	(SpanStatsOrder)(0),                 // 2: agenttrace.v1.SpanStatsOrder
+	(*QueryMetricsRequest)(nil),         // 3: agenttrace.v1.QueryMetricsRequest
+	(*QueryMetricsResponse)(nil),        // 4: agenttrace.v1.QueryMetricsResponse
+	(*Series)(nil),                      // 5: agenttrace.v1.Series
+	(*Point)(nil),                       // 6: agenttrace.v1.Point
+	(*Exemplar)(nil),                    // 7: agenttrace.v1.Exemplar
+	(*ListAttributeNamesRequest)(nil),   // 8: agenttrace.v1.ListAttributeNamesRequest
+	(*ListAttributeNamesResponse)(nil),  // 9: agenttrace.v1.ListAttributeNamesResponse
+	(*AttributeName)(nil),               // 10: agenttrace.v1.AttributeName
+	(*ListAttributeValuesRequest)(nil),  // 11: agenttrace.v1.ListAttributeValuesRequest
+	(*ListAttributeValuesResponse)(nil), // 12: agenttrace.v1.ListAttributeValuesResponse
+	(*AttributeValue)(nil),              // 13: agenttrace.v1.AttributeValue
+	(*QueryTraceStatsRequest)(nil),      // 14: agenttrace.v1.QueryTraceStatsRequest
+	(*QueryTraceStatsResponse)(nil),     // 15: agenttrace.v1.QueryTraceStatsResponse
+	(*TraceStats)(nil),                  // 16: agenttrace.v1.TraceStats
+	(*QuerySpanStatsRequest)(nil),       // 17: agenttrace.v1.QuerySpanStatsRequest
+	(*QuerySpanStatsResponse)(nil),      // 18: agenttrace.v1.QuerySpanStatsResponse
+	(*SpanStats)(nil),                   // 19: agenttrace.v1.SpanStats
+	(*timestamppb.Timestamp)(nil),       // 20: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),         // 21: google.protobuf.Duration
+	(*KeyValue)(nil),                    // 22: agenttrace.v1.KeyValue
+	(*Value)(nil),                       // 23: agenttrace.v1.Value
+	(SpanType)(0),                       // 24: agenttrace.v1.SpanType
 }
 var file_agenttrace_v1_query_service_proto_depIdxs = []int32{
-	12, // 0: agenttrace.v1.QueryMetricsRequest.start_time:type_name -> google.protobuf.Timestamp
-	12, // 1: agenttrace.v1.QueryMetricsRequest.end_time:type_name -> google.protobuf.Timestamp
-	13, // 2: agenttrace.v1.QueryMetricsRequest.step:type_name -> google.protobuf.Duration
-	3,  // 3: agenttrace.v1.QueryMetricsResponse.series:type_name -> agenttrace.v1.Series
-	12, // 4: agenttrace.v1.QueryMetricsResponse.start_time:type_name -> google.protobuf.Timestamp
-	12, // 5: agenttrace.v1.QueryMetricsResponse.end_time:type_name -> google.protobuf.Timestamp
-	13, // 6: agenttrace.v1.QueryMetricsResponse.step:type_name -> google.protobuf.Duration
-	14, // 7: agenttrace.v1.Series.labels:type_name -> agenttrace.v1.KeyValue
-	4,  // 8: agenttrace.v1.Series.points:type_name -> agenttrace.v1.Point
-	5,  // 9: agenttrace.v1.Series.exemplars:type_name -> agenttrace.v1.Exemplar
-	12, // 10: agenttrace.v1.Point.time:type_name -> google.protobuf.Timestamp
-	12, // 11: agenttrace.v1.Exemplar.time:type_name -> google.protobuf.Timestamp
+	20, // 0: agenttrace.v1.QueryMetricsRequest.start_time:type_name -> google.protobuf.Timestamp
+	20, // 1: agenttrace.v1.QueryMetricsRequest.end_time:type_name -> google.protobuf.Timestamp
+	21, // 2: agenttrace.v1.QueryMetricsRequest.step:type_name -> google.protobuf.Duration
+	5,  // 3: agenttrace.v1.QueryMetricsResponse.series:type_name -> agenttrace.v1.Series
+	20, // 4: agenttrace.v1.QueryMetricsResponse.start_time:type_name -> google.protobuf.Timestamp
+	20, // 5: agenttrace.v1.QueryMetricsResponse.end_time:type_name -> google.protobuf.Timestamp
+	21, // 6: agenttrace.v1.QueryMetricsResponse.step:type_name -> google.protobuf.Duration
+	22, // 7: agenttrace.v1.Series.labels:type_name -> agenttrace.v1.KeyValue
+	6,  // 8: agenttrace.v1.Series.points:type_name -> agenttrace.v1.Point
+	7,  // 9: agenttrace.v1.Series.exemplars:type_name -> agenttrace.v1.Exemplar
+	20, // 10: agenttrace.v1.Point.time:type_name -> google.protobuf.Timestamp
+	20, // 11: agenttrace.v1.Exemplar.time:type_name -> google.protobuf.Timestamp
 	0,  // 12: agenttrace.v1.ListAttributeNamesRequest.scope:type_name -> agenttrace.v1.AttributeScope
-	12, // 13: agenttrace.v1.ListAttributeNamesRequest.start_time:type_name -> google.protobuf.Timestamp
-	12, // 14: agenttrace.v1.ListAttributeNamesRequest.end_time:type_name -> google.protobuf.Timestamp
-	8,  // 15: agenttrace.v1.ListAttributeNamesResponse.names:type_name -> agenttrace.v1.AttributeName
+	20, // 13: agenttrace.v1.ListAttributeNamesRequest.start_time:type_name -> google.protobuf.Timestamp
+	20, // 14: agenttrace.v1.ListAttributeNamesRequest.end_time:type_name -> google.protobuf.Timestamp
+	10, // 15: agenttrace.v1.ListAttributeNamesResponse.names:type_name -> agenttrace.v1.AttributeName
 	0,  // 16: agenttrace.v1.AttributeName.scope:type_name -> agenttrace.v1.AttributeScope
-	12, // 17: agenttrace.v1.ListAttributeValuesRequest.start_time:type_name -> google.protobuf.Timestamp
-	12, // 18: agenttrace.v1.ListAttributeValuesRequest.end_time:type_name -> google.protobuf.Timestamp
-	11, // 19: agenttrace.v1.ListAttributeValuesResponse.values:type_name -> agenttrace.v1.AttributeValue
-	15, // 20: agenttrace.v1.AttributeValue.value:type_name -> agenttrace.v1.Value
-	1,  // 21: agenttrace.v1.QueryService.QueryMetrics:input_type -> agenttrace.v1.QueryMetricsRequest
-	6,  // 22: agenttrace.v1.QueryService.ListAttributeNames:input_type -> agenttrace.v1.ListAttributeNamesRequest
-	9,  // 23: agenttrace.v1.QueryService.ListAttributeValues:input_type -> agenttrace.v1.ListAttributeValuesRequest
-	2,  // 24: agenttrace.v1.QueryService.QueryMetrics:output_type -> agenttrace.v1.QueryMetricsResponse
-	7,  // 25: agenttrace.v1.QueryService.ListAttributeNames:output_type -> agenttrace.v1.ListAttributeNamesResponse
-	10, // 26: agenttrace.v1.QueryService.ListAttributeValues:output_type -> agenttrace.v1.ListAttributeValuesResponse
-	24, // [24:27] is the sub-list for method output_type
-	21, // [21:24] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	20, // 17: agenttrace.v1.ListAttributeValuesRequest.start_time:type_name -> google.protobuf.Timestamp
+	20, // 18: agenttrace.v1.ListAttributeValuesRequest.end_time:type_name -> google.protobuf.Timestamp
+	13, // 19: agenttrace.v1.ListAttributeValuesResponse.values:type_name -> agenttrace.v1.AttributeValue
+	23, // 20: agenttrace.v1.AttributeValue.value:type_name -> agenttrace.v1.Value
+	1,  // 21: agenttrace.v1.QueryTraceStatsRequest.group_by:type_name -> agenttrace.v1.TraceStatsGroup
+	20, // 22: agenttrace.v1.QueryTraceStatsRequest.start_time:type_name -> google.protobuf.Timestamp
+	20, // 23: agenttrace.v1.QueryTraceStatsRequest.end_time:type_name -> google.protobuf.Timestamp
+	16, // 24: agenttrace.v1.QueryTraceStatsResponse.rows:type_name -> agenttrace.v1.TraceStats
+	21, // 25: agenttrace.v1.TraceStats.average_duration:type_name -> google.protobuf.Duration
+	21, // 26: agenttrace.v1.TraceStats.p95_duration:type_name -> google.protobuf.Duration
+	21, // 27: agenttrace.v1.TraceStats.max_duration:type_name -> google.protobuf.Duration
+	20, // 28: agenttrace.v1.TraceStats.first_time:type_name -> google.protobuf.Timestamp
+	20, // 29: agenttrace.v1.TraceStats.last_time:type_name -> google.protobuf.Timestamp
+	2,  // 30: agenttrace.v1.QuerySpanStatsRequest.order_by:type_name -> agenttrace.v1.SpanStatsOrder
+	24, // 31: agenttrace.v1.QuerySpanStatsRequest.type:type_name -> agenttrace.v1.SpanType
+	20, // 32: agenttrace.v1.QuerySpanStatsRequest.start_time:type_name -> google.protobuf.Timestamp
+	20, // 33: agenttrace.v1.QuerySpanStatsRequest.end_time:type_name -> google.protobuf.Timestamp
+	19, // 34: agenttrace.v1.QuerySpanStatsResponse.rows:type_name -> agenttrace.v1.SpanStats
+	24, // 35: agenttrace.v1.SpanStats.type:type_name -> agenttrace.v1.SpanType
+	21, // 36: agenttrace.v1.SpanStats.average_duration:type_name -> google.protobuf.Duration
+	21, // 37: agenttrace.v1.SpanStats.p95_duration:type_name -> google.protobuf.Duration
+	21, // 38: agenttrace.v1.SpanStats.max_duration:type_name -> google.protobuf.Duration
+	20, // 39: agenttrace.v1.SpanStats.last_time:type_name -> google.protobuf.Timestamp
+	3,  // 40: agenttrace.v1.QueryService.QueryMetrics:input_type -> agenttrace.v1.QueryMetricsRequest
+	8,  // 41: agenttrace.v1.QueryService.ListAttributeNames:input_type -> agenttrace.v1.ListAttributeNamesRequest
+	11, // 42: agenttrace.v1.QueryService.ListAttributeValues:input_type -> agenttrace.v1.ListAttributeValuesRequest
+	14, // 43: agenttrace.v1.QueryService.QueryTraceStats:input_type -> agenttrace.v1.QueryTraceStatsRequest
+	17, // 44: agenttrace.v1.QueryService.QuerySpanStats:input_type -> agenttrace.v1.QuerySpanStatsRequest
+	4,  // 45: agenttrace.v1.QueryService.QueryMetrics:output_type -> agenttrace.v1.QueryMetricsResponse
+	9,  // 46: agenttrace.v1.QueryService.ListAttributeNames:output_type -> agenttrace.v1.ListAttributeNamesResponse
+	12, // 47: agenttrace.v1.QueryService.ListAttributeValues:output_type -> agenttrace.v1.ListAttributeValuesResponse
+	15, // 48: agenttrace.v1.QueryService.QueryTraceStats:output_type -> agenttrace.v1.QueryTraceStatsResponse
+	18, // 49: agenttrace.v1.QueryService.QuerySpanStats:output_type -> agenttrace.v1.QuerySpanStatsResponse
+	45, // [45:50] is the sub-list for method output_type
+	40, // [40:45] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_agenttrace_v1_query_service_proto_init() }
@@ -1015,8 +1809,8 @@ func file_agenttrace_v1_query_service_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_agenttrace_v1_query_service_proto_rawDesc), len(file_agenttrace_v1_query_service_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   11,
+			NumEnums:      3,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -835,8 +835,11 @@ type ModelCall struct {
 	InputMessages []*Message `protobuf:"bytes,7,rep,name=input_messages,json=inputMessages,proto3" json:"input_messages,omitempty"`
 	// What the model answered. In FULL view only.
 	OutputMessages []*Message `protobuf:"bytes,8,rep,name=output_messages,json=outputMessages,proto3" json:"output_messages,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// What the call cost, with prices as they are now. In FULL view only; ignored
+	// when written.
+	Cost          *Cost `protobuf:"bytes,9,opt,name=cost,proto3" json:"cost,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ModelCall) Reset() {
@@ -925,6 +928,13 @@ func (x *ModelCall) GetOutputMessages() []*Message {
 	return nil
 }
 
+func (x *ModelCall) GetCost() *Cost {
+	if x != nil {
+		return x.Cost
+	}
+	return nil
+}
+
 // Usage counts tokens in disjoint buckets: no token is in two of them.
 type Usage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -944,7 +954,8 @@ type Usage struct {
 	AudioOutputTokens int64 `protobuf:"varint,7,opt,name=audio_output_tokens,json=audioOutputTokens,proto3" json:"audio_output_tokens,omitempty"`
 	// Sum of the buckets. Ignored when written.
 	TotalTokens int64 `protobuf:"varint,8,opt,name=total_tokens,json=totalTokens,proto3" json:"total_tokens,omitempty"`
-	// The sum as the provider reported it; 0 when it reported none.
+	// The sum as the provider reported it; 0 when it reported none. A sum over calls
+	// has only those that did.
 	ReportedTotalTokens int64 `protobuf:"varint,9,opt,name=reported_total_tokens,json=reportedTotalTokens,proto3" json:"reported_total_tokens,omitempty"`
 	unknownFields       protoimpl.UnknownFields
 	sizeCache           protoimpl.SizeCache
@@ -1977,7 +1988,7 @@ var File_agenttrace_v1_span_proto protoreflect.FileDescriptor
 
 const file_agenttrace_v1_span_proto_rawDesc = "" +
 	"\n" +
-	"\x18agenttrace/v1/span.proto\x12\ragenttrace.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc2\n" +
+	"\x18agenttrace/v1/span.proto\x12\ragenttrace.v1\x1a\x18agenttrace/v1/cost.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc2\n" +
 	"\n" +
 	"\x04Span\x12\x19\n" +
 	"\btrace_id\x18\x01 \x01(\tR\atraceId\x12\x17\n" +
@@ -2041,7 +2052,7 @@ const file_agenttrace_v1_span_proto_rawDesc = "" +
 	"\n" +
 	"session_id\x18\a \x01(\tR\tsessionId\x12\x17\n" +
 	"\auser_id\x18\b \x01(\tR\x06userId\x12\x15\n" +
-	"\x06run_id\x18\t \x01(\tR\x05runId\"\x8f\x03\n" +
+	"\x06run_id\x18\t \x01(\tR\x05runId\"\xb8\x03\n" +
 	"\tModelCall\x12\x14\n" +
 	"\x05model\x18\x01 \x01(\tR\x05model\x12\x1a\n" +
 	"\bprovider\x18\x02 \x01(\tR\bprovider\x12*\n" +
@@ -2050,7 +2061,8 @@ const file_agenttrace_v1_span_proto_rawDesc = "" +
 	"\x0efinish_reasons\x18\x05 \x03(\tR\rfinishReasons\x123\n" +
 	"\x15invocation_parameters\x18\x06 \x01(\tR\x14invocationParameters\x12=\n" +
 	"\x0einput_messages\x18\a \x03(\v2\x16.agenttrace.v1.MessageR\rinputMessages\x12?\n" +
-	"\x0foutput_messages\x18\b \x03(\v2\x16.agenttrace.v1.MessageR\x0eoutputMessages\"\x89\x03\n" +
+	"\x0foutput_messages\x18\b \x03(\v2\x16.agenttrace.v1.MessageR\x0eoutputMessages\x12'\n" +
+	"\x04cost\x18\t \x01(\v2\x13.agenttrace.v1.CostR\x04cost\"\x89\x03\n" +
 	"\x05Usage\x12!\n" +
 	"\finput_tokens\x18\x01 \x01(\x03R\vinputTokens\x12*\n" +
 	"\x11cache_read_tokens\x18\x02 \x01(\x03R\x0fcacheReadTokens\x12,\n" +
@@ -2203,6 +2215,7 @@ var file_agenttrace_v1_span_proto_goTypes = []any{
 	(*Scope)(nil),                 // 20: agenttrace.v1.Scope
 	(*timestamppb.Timestamp)(nil), // 21: google.protobuf.Timestamp
 	(*durationpb.Duration)(nil),   // 22: google.protobuf.Duration
+	(*Cost)(nil),                  // 23: agenttrace.v1.Cost
 }
 var file_agenttrace_v1_span_proto_depIdxs = []int32{
 	1,  // 0: agenttrace.v1.Span.kind:type_name -> agenttrace.v1.SpanKind
@@ -2227,22 +2240,23 @@ var file_agenttrace_v1_span_proto_depIdxs = []int32{
 	22, // 19: agenttrace.v1.ModelCall.time_to_first_token:type_name -> google.protobuf.Duration
 	9,  // 20: agenttrace.v1.ModelCall.input_messages:type_name -> agenttrace.v1.Message
 	9,  // 21: agenttrace.v1.ModelCall.output_messages:type_name -> agenttrace.v1.Message
-	10, // 22: agenttrace.v1.Message.tool_calls:type_name -> agenttrace.v1.ToolCall
-	14, // 23: agenttrace.v1.KeyValue.value:type_name -> agenttrace.v1.Value
-	15, // 24: agenttrace.v1.Value.array_value:type_name -> agenttrace.v1.ArrayValue
-	16, // 25: agenttrace.v1.Value.map_value:type_name -> agenttrace.v1.MapValue
-	14, // 26: agenttrace.v1.ArrayValue.values:type_name -> agenttrace.v1.Value
-	13, // 27: agenttrace.v1.MapValue.values:type_name -> agenttrace.v1.KeyValue
-	21, // 28: agenttrace.v1.Event.time:type_name -> google.protobuf.Timestamp
-	13, // 29: agenttrace.v1.Event.attributes:type_name -> agenttrace.v1.KeyValue
-	13, // 30: agenttrace.v1.Link.attributes:type_name -> agenttrace.v1.KeyValue
-	13, // 31: agenttrace.v1.Resource.attributes:type_name -> agenttrace.v1.KeyValue
-	13, // 32: agenttrace.v1.Scope.attributes:type_name -> agenttrace.v1.KeyValue
-	33, // [33:33] is the sub-list for method output_type
-	33, // [33:33] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	23, // 22: agenttrace.v1.ModelCall.cost:type_name -> agenttrace.v1.Cost
+	10, // 23: agenttrace.v1.Message.tool_calls:type_name -> agenttrace.v1.ToolCall
+	14, // 24: agenttrace.v1.KeyValue.value:type_name -> agenttrace.v1.Value
+	15, // 25: agenttrace.v1.Value.array_value:type_name -> agenttrace.v1.ArrayValue
+	16, // 26: agenttrace.v1.Value.map_value:type_name -> agenttrace.v1.MapValue
+	14, // 27: agenttrace.v1.ArrayValue.values:type_name -> agenttrace.v1.Value
+	13, // 28: agenttrace.v1.MapValue.values:type_name -> agenttrace.v1.KeyValue
+	21, // 29: agenttrace.v1.Event.time:type_name -> google.protobuf.Timestamp
+	13, // 30: agenttrace.v1.Event.attributes:type_name -> agenttrace.v1.KeyValue
+	13, // 31: agenttrace.v1.Link.attributes:type_name -> agenttrace.v1.KeyValue
+	13, // 32: agenttrace.v1.Resource.attributes:type_name -> agenttrace.v1.KeyValue
+	13, // 33: agenttrace.v1.Scope.attributes:type_name -> agenttrace.v1.KeyValue
+	34, // [34:34] is the sub-list for method output_type
+	34, // [34:34] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_agenttrace_v1_span_proto_init() }
@@ -2250,6 +2264,7 @@ func file_agenttrace_v1_span_proto_init() {
 	if File_agenttrace_v1_span_proto != nil {
 		return
 	}
+	file_agenttrace_v1_cost_proto_init()
 	file_agenttrace_v1_span_proto_msgTypes[11].OneofWrappers = []any{
 		(*Value_StringValue)(nil),
 		(*Value_BoolValue)(nil),

@@ -54,7 +54,8 @@ type Trace struct {
 	// How many are calls of a tool.
 	ToolCount int64 `protobuf:"varint,12,opt,name=tool_count,json=toolCount,proto3" json:"tool_count,omitempty"`
 	// Tokens of its model calls. Copies of usage on the spans above them do not
-	// count.
+	// count; a call that two model-call spans report counts once when the trace has
+	// settled.
 	Usage *Usage `protobuf:"bytes,13,opt,name=usage,proto3" json:"usage,omitempty"`
 	// Models that were called: distinct, sorted.
 	Models []string `protobuf:"bytes,14,rep,name=models,proto3" json:"models,omitempty"`
@@ -83,7 +84,15 @@ type Trace struct {
 	// Some of the spans that a query selected, by start; only in answers to one.
 	Matches []*SpanMatch `protobuf:"bytes,25,rep,name=matches,proto3" json:"matches,omitempty"`
 	// How many spans the query selected.
-	MatchCount    int64 `protobuf:"varint,26,opt,name=match_count,json=matchCount,proto3" json:"match_count,omitempty"`
+	MatchCount int64 `protobuf:"varint,26,opt,name=match_count,json=matchCount,proto3" json:"match_count,omitempty"`
+	// Whether everything stored of the trace has been worked out: its runs, its
+	// usage, its cost. It has some seconds after its last span; a span that comes
+	// late undoes it for a while.
+	Settled bool `protobuf:"varint,27,opt,name=settled,proto3" json:"settled,omitempty"`
+	// How many runs of agents, teams and workflows it has; 0 until it has settled.
+	RunCount int64 `protobuf:"varint,28,opt,name=run_count,json=runCount,proto3" json:"run_count,omitempty"`
+	// What its model calls cost; unset until it has settled.
+	Cost          *Cost `protobuf:"bytes,29,opt,name=cost,proto3" json:"cost,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -300,6 +309,27 @@ func (x *Trace) GetMatchCount() int64 {
 	return 0
 }
 
+func (x *Trace) GetSettled() bool {
+	if x != nil {
+		return x.Settled
+	}
+	return false
+}
+
+func (x *Trace) GetRunCount() int64 {
+	if x != nil {
+		return x.RunCount
+	}
+	return 0
+}
+
+func (x *Trace) GetCost() *Cost {
+	if x != nil {
+		return x.Cost
+	}
+	return nil
+}
+
 // SpanMatch is a span that a query selected.
 type SpanMatch struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -478,7 +508,7 @@ var File_agenttrace_v1_trace_proto protoreflect.FileDescriptor
 
 const file_agenttrace_v1_trace_proto_rawDesc = "" +
 	"\n" +
-	"\x19agenttrace/v1/trace.proto\x12\ragenttrace.v1\x1a\x18agenttrace/v1/span.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdd\a\n" +
+	"\x19agenttrace/v1/trace.proto\x12\ragenttrace.v1\x1a\x18agenttrace/v1/cost.proto\x1a\x18agenttrace/v1/span.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbd\b\n" +
 	"\x05Trace\x12\x19\n" +
 	"\btrace_id\x18\x01 \x01(\tR\atraceId\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x121\n" +
@@ -513,7 +543,10 @@ const file_agenttrace_v1_trace_proto_rawDesc = "" +
 	"\x04type\x18\x18 \x01(\x0e2\x17.agenttrace.v1.SpanTypeR\x04type\x122\n" +
 	"\amatches\x18\x19 \x03(\v2\x18.agenttrace.v1.SpanMatchR\amatches\x12\x1f\n" +
 	"\vmatch_count\x18\x1a \x01(\x03R\n" +
-	"matchCount\"\xa0\x02\n" +
+	"matchCount\x12\x18\n" +
+	"\asettled\x18\x1b \x01(\bR\asettled\x12\x1b\n" +
+	"\trun_count\x18\x1c \x01(\x03R\brunCount\x12'\n" +
+	"\x04cost\x18\x1d \x01(\v2\x13.agenttrace.v1.CostR\x04cost\"\xa0\x02\n" +
 	"\tSpanMatch\x12\x17\n" +
 	"\aspan_id\x18\x01 \x01(\tR\x06spanId\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x129\n" +
@@ -553,7 +586,8 @@ var file_agenttrace_v1_trace_proto_goTypes = []any{
 	(*Usage)(nil),                 // 6: agenttrace.v1.Usage
 	(*Identity)(nil),              // 7: agenttrace.v1.Identity
 	(SpanType)(0),                 // 8: agenttrace.v1.SpanType
-	(*KeyValue)(nil),              // 9: agenttrace.v1.KeyValue
+	(*Cost)(nil),                  // 9: agenttrace.v1.Cost
+	(*KeyValue)(nil),              // 10: agenttrace.v1.KeyValue
 }
 var file_agenttrace_v1_trace_proto_depIdxs = []int32{
 	3,  // 0: agenttrace.v1.Trace.status:type_name -> agenttrace.v1.StatusCode
@@ -565,15 +599,16 @@ var file_agenttrace_v1_trace_proto_depIdxs = []int32{
 	7,  // 6: agenttrace.v1.Trace.identity:type_name -> agenttrace.v1.Identity
 	8,  // 7: agenttrace.v1.Trace.type:type_name -> agenttrace.v1.SpanType
 	1,  // 8: agenttrace.v1.Trace.matches:type_name -> agenttrace.v1.SpanMatch
-	4,  // 9: agenttrace.v1.SpanMatch.start_time:type_name -> google.protobuf.Timestamp
-	5,  // 10: agenttrace.v1.SpanMatch.duration:type_name -> google.protobuf.Duration
-	8,  // 11: agenttrace.v1.SpanMatch.type:type_name -> agenttrace.v1.SpanType
-	9,  // 12: agenttrace.v1.SpanMatch.fields:type_name -> agenttrace.v1.KeyValue
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	9,  // 9: agenttrace.v1.Trace.cost:type_name -> agenttrace.v1.Cost
+	4,  // 10: agenttrace.v1.SpanMatch.start_time:type_name -> google.protobuf.Timestamp
+	5,  // 11: agenttrace.v1.SpanMatch.duration:type_name -> google.protobuf.Duration
+	8,  // 12: agenttrace.v1.SpanMatch.type:type_name -> agenttrace.v1.SpanType
+	10, // 13: agenttrace.v1.SpanMatch.fields:type_name -> agenttrace.v1.KeyValue
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_agenttrace_v1_trace_proto_init() }
@@ -581,6 +616,7 @@ func file_agenttrace_v1_trace_proto_init() {
 	if File_agenttrace_v1_trace_proto != nil {
 		return
 	}
+	file_agenttrace_v1_cost_proto_init()
 	file_agenttrace_v1_span_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -183,11 +183,13 @@ func (TraceOrder) EnumDescriptor() ([]byte, []int) {
 	return file_agenttrace_v1_trace_service_proto_rawDescGZIP(), []int{2}
 }
 
-// GetTraceRequest names a trace.
+// GetTraceRequest names a trace, by its id or by a run in it.
 type GetTraceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Id of the trace: 32 hex digits.
-	TraceId       string `protobuf:"bytes,1,opt,name=trace_id,json=traceId,proto3" json:"trace_id,omitempty"`
+	TraceId string `protobuf:"bytes,1,opt,name=trace_id,json=traceId,proto3" json:"trace_id,omitempty"`
+	// Id of a run in it. Of several runs with one id, the latest counts.
+	RunId         string `protobuf:"bytes,2,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -225,6 +227,13 @@ func (*GetTraceRequest) Descriptor() ([]byte, []int) {
 func (x *GetTraceRequest) GetTraceId() string {
 	if x != nil {
 		return x.TraceId
+	}
+	return ""
+}
+
+func (x *GetTraceRequest) GetRunId() string {
+	if x != nil {
+		return x.RunId
 	}
 	return ""
 }
@@ -1956,9 +1965,11 @@ var File_agenttrace_v1_trace_service_proto protoreflect.FileDescriptor
 
 const file_agenttrace_v1_trace_service_proto_rawDesc = "" +
 	"\n" +
-	"!agenttrace/v1/trace_service.proto\x12\ragenttrace.v1\x1a\x18agenttrace/v1/span.proto\x1a\x19agenttrace/v1/trace.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"F\n" +
-	"\x0fGetTraceRequest\x123\n" +
-	"\btrace_id\x18\x01 \x01(\tB\x18\xbaH\x15r\x132\x11^[0-9a-fA-F]{32}$R\atraceId\"i\n" +
+	"!agenttrace/v1/trace_service.proto\x12\ragenttrace.v1\x1a\x18agenttrace/v1/span.proto\x1a\x19agenttrace/v1/trace.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcd\x01\n" +
+	"\x0fGetTraceRequest\x126\n" +
+	"\btrace_id\x18\x01 \x01(\tB\x1b\xbaH\x18r\x162\x14^([0-9a-fA-F]{32})?$R\atraceId\x12\x1f\n" +
+	"\x06run_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x05runId:a\xbaH^\x1a\\\n" +
+	"\ftrace_or_run\x12\x1egive either trace_id or run_id\x1a,(this.trace_id == '') != (this.run_id == '')\"i\n" +
 	"\x10GetTraceResponse\x12*\n" +
 	"\x05trace\x18\x01 \x01(\v2\x14.agenttrace.v1.TraceR\x05trace\x12)\n" +
 	"\x05spans\x18\x02 \x03(\v2\x13.agenttrace.v1.SpanR\x05spans\"I\n" +

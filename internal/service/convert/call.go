@@ -11,16 +11,16 @@ import (
 // nothing and is none.
 func modelCall(s *model.Span) *pb.ModelCall {
 	c := &pb.ModelCall{
-		Model:    text(s.Model),
-		Provider: text(s.Provider),
-		Usage:    usage(s.Usage),
+		Model:    Text(s.Model),
+		Provider: Text(s.Provider),
+		Usage:    Usage(s.Usage),
 	}
 	if s.FirstTokenNano != 0 {
-		c.TimeToFirstToken = duration(s.FirstTokenNano)
+		c.TimeToFirstToken = Duration(s.FirstTokenNano)
 	}
 	if b := s.Body; b != nil {
 		c.FinishReasons = texts(b.FinishReasons)
-		c.InvocationParameters = text(b.InvocationParameters)
+		c.InvocationParameters = Text(b.InvocationParameters)
 		c.InputMessages = messages(b.InputMessages)
 		c.OutputMessages = messages(b.OutputMessages)
 	}
@@ -33,7 +33,8 @@ func modelCall(s *model.Span) *pb.ModelCall {
 	return c
 }
 
-func usage(u model.Usage) *pb.Usage {
+// Usage returns u as a message, nil where nothing was used.
+func Usage(u model.Usage) *pb.Usage {
 	if u == (model.Usage{}) {
 		return nil
 	}
@@ -55,14 +56,14 @@ func messages(in []model.Message) []*pb.Message {
 	for i := range in {
 		m := &in[i]
 		message := &pb.Message{
-			Role:       text(m.Role),
-			Content:    text(m.Content),
-			Reasoning:  text(m.Reasoning),
-			ToolCallId: text(m.ToolCallID),
+			Role:       Text(m.Role),
+			Content:    Text(m.Content),
+			Reasoning:  Text(m.Reasoning),
+			ToolCallId: Text(m.ToolCallID),
 		}
 		for _, c := range m.ToolCalls {
 			message.ToolCalls = append(message.ToolCalls, &pb.ToolCall{
-				Id: text(c.ID), Name: text(c.Name), Arguments: text(c.Arguments),
+				Id: Text(c.ID), Name: Text(c.Name), Arguments: Text(c.Arguments),
 			})
 		}
 		out = append(out, message)
@@ -73,11 +74,11 @@ func messages(in []model.Message) []*pb.Message {
 // toolUse returns what a span says of the run of a tool, nil when it says
 // nothing and is none.
 func toolUse(s *model.Span) *pb.ToolUse {
-	t := &pb.ToolUse{Name: text(s.ToolName), CallId: text(s.ToolCallID)}
+	t := &pb.ToolUse{Name: Text(s.ToolName), CallId: Text(s.ToolCallID)}
 	if b := s.Body; b != nil {
-		t.Description = text(b.ToolDescription)
-		t.Arguments = text(b.ToolArguments)
-		t.Result = text(b.ToolResult)
+		t.Description = Text(b.ToolDescription)
+		t.Arguments = Text(b.ToolArguments)
+		t.Result = Text(b.ToolResult)
 	}
 	said := t.Name != "" || t.CallId != "" || t.Description != "" || t.Arguments != "" || t.Result != ""
 	if !said && s.Type != model.TypeTool {
@@ -93,7 +94,7 @@ func links(in []model.Link) []*pb.Link {
 		out = append(out, &pb.Link{
 			TraceId:                hex.EncodeToString(l.TraceID),
 			SpanId:                 hex.EncodeToString(l.SpanID),
-			TraceState:             text(l.TraceState),
+			TraceState:             Text(l.TraceState),
 			Attributes:             keyValues(l.Attributes),
 			DroppedAttributesCount: l.DroppedAttributes,
 			Flags:                  l.Flags,

@@ -19,9 +19,9 @@ func TraceMatch(t *model.Trace, selected []match.Selected) *pb.Trace {
 	for _, m := range selected[:min(len(selected), maxMatches)] {
 		out.Matches = append(out.Matches, &pb.SpanMatch{
 			SpanId:    m.Span.SpanID.String(),
-			Name:      text(m.Span.Name),
-			StartTime: timestamp(m.Span.StartNano),
-			Duration:  duration(max(0, m.Span.EndNano-m.Span.StartNano)),
+			Name:      Text(m.Span.Name),
+			StartTime: Timestamp(m.Span.StartNano),
+			Duration:  Duration(max(0, m.Span.EndNano-m.Span.StartNano)),
 			Type:      pb.SpanType(m.Span.Type),
 			Failed:    m.Span.Failed,
 			Fields:    fields(m.Fields),
@@ -41,7 +41,7 @@ func SpanMatch(m match.Selected) *pb.Span {
 func fields(named []match.Named) []*pb.KeyValue {
 	var out []*pb.KeyValue
 	for _, n := range named {
-		out = append(out, &pb.KeyValue{Key: text(n.Name), Value: QueryValue(n.Value)})
+		out = append(out, &pb.KeyValue{Key: Text(n.Name), Value: QueryValue(n.Value)})
 	}
 	return out
 }
@@ -54,7 +54,7 @@ func QueryValue(v query.Value) *pb.Value {
 	case query.KindNil:
 		return &pb.Value{}
 	case query.KindString:
-		return &pb.Value{Kind: &pb.Value_StringValue{StringValue: text(v.Text)}}
+		return &pb.Value{Kind: &pb.Value_StringValue{StringValue: Text(v.Text)}}
 	case query.KindInt:
 		return &pb.Value{Kind: &pb.Value_IntValue{IntValue: v.Int}}
 	case query.KindFloat:
@@ -67,22 +67,22 @@ func QueryValue(v query.Value) *pb.Value {
 }
 
 // Literal returns how a query writes v.
-func Literal(v query.Value) string { return text(v.String()) }
+func Literal(v query.Value) string { return Text(v.String()) }
 
 // Series returns a time series as a message.
 func Series(s *series.Series) *pb.Series {
 	out := &pb.Series{}
 	for _, l := range s.Labels {
 		if l.Value.Kind != query.KindNil {
-			out.Labels = append(out.Labels, &pb.KeyValue{Key: text(l.Name), Value: QueryValue(l.Value)})
+			out.Labels = append(out.Labels, &pb.KeyValue{Key: Text(l.Name), Value: QueryValue(l.Value)})
 		}
 	}
 	for _, p := range s.Points {
-		out.Points = append(out.Points, &pb.Point{Time: timestamp(p.Time), Value: p.Value})
+		out.Points = append(out.Points, &pb.Point{Time: Timestamp(p.Time), Value: p.Value})
 	}
 	for _, e := range s.Exemplars {
 		out.Exemplars = append(out.Exemplars, &pb.Exemplar{
-			TraceId: e.TraceID.String(), SpanId: e.SpanID.String(), Time: timestamp(e.Time), Value: e.Value,
+			TraceId: e.TraceID.String(), SpanId: e.SpanID.String(), Time: Timestamp(e.Time), Value: e.Value,
 		})
 	}
 	return out

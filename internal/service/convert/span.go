@@ -11,17 +11,17 @@ func Span(s *model.Span) *pb.Span {
 	out := &pb.Span{
 		TraceId:     s.TraceID.String(),
 		SpanId:      s.SpanID.String(),
-		Name:        text(s.Name),
+		Name:        Text(s.Name),
 		Kind:        pb.SpanKind(s.Kind),
 		Type:        pb.SpanType(s.Type),
-		StartTime:   timestamp(s.StartNano),
-		EndTime:     timestamp(s.EndNano),
-		Duration:    duration(max(0, s.EndNano-s.StartNano)),
+		StartTime:   Timestamp(s.StartNano),
+		EndTime:     Timestamp(s.EndNano),
+		Duration:    Duration(max(0, s.EndNano-s.StartNano)),
 		Failed:      s.Failed,
 		Error:       spanError(s),
 		Identity:    identity(&s.Identity),
-		Service:     text(s.Service),
-		Environment: text(s.Environment),
+		Service:     Text(s.Service),
+		Environment: Text(s.Environment),
 		ModelCall:   modelCall(s),
 		ToolUse:     toolUse(s),
 	}
@@ -29,7 +29,7 @@ func Span(s *model.Span) *pb.Span {
 		out.ParentSpanId = s.ParentID.String()
 	}
 	if s.Status != model.StatusUnset || s.StatusMessage != "" {
-		out.Status = &pb.SpanStatus{Code: pb.StatusCode(s.Status), Message: text(s.StatusMessage)}
+		out.Status = &pb.SpanStatus{Code: pb.StatusCode(s.Status), Message: Text(s.StatusMessage)}
 	}
 	if s.Body != nil {
 		addBody(out, s.Body)
@@ -39,12 +39,12 @@ func Span(s *model.Span) *pb.Span {
 
 // addBody adds what only a complete span has.
 func addBody(out *pb.Span, b *model.Body) {
-	out.Name = text(b.FullName)
+	out.Name = Text(b.FullName)
 	if b.FullStatusMessage != "" {
 		if out.Status == nil {
 			out.Status = &pb.SpanStatus{}
 		}
-		out.Status.Message = text(b.FullStatusMessage)
+		out.Status.Message = Text(b.FullStatusMessage)
 	}
 	out.Input = content(b.Input)
 	out.Output = content(b.Output)
@@ -54,16 +54,16 @@ func addBody(out *pb.Span, b *model.Body) {
 	out.Resource = &pb.Resource{
 		Attributes:             keyValues(b.Resource.Attributes),
 		DroppedAttributesCount: b.Resource.DroppedAttributes,
-		SchemaUrl:              text(b.Resource.SchemaURL),
+		SchemaUrl:              Text(b.Resource.SchemaURL),
 	}
 	out.Scope = &pb.Scope{
-		Name:                   text(b.Scope.Name),
-		Version:                text(b.Scope.Version),
+		Name:                   Text(b.Scope.Name),
+		Version:                Text(b.Scope.Version),
 		Attributes:             keyValues(b.Scope.Attributes),
 		DroppedAttributesCount: b.Scope.DroppedAttributes,
-		SchemaUrl:              text(b.Scope.SchemaURL),
+		SchemaUrl:              Text(b.Scope.SchemaURL),
 	}
-	out.TraceState = text(b.TraceState)
+	out.TraceState = Text(b.TraceState)
 	out.Flags = b.Flags
 	out.DroppedAttributesCount = b.DroppedAttributes
 	out.DroppedEventsCount = b.DroppedEvents
@@ -71,9 +71,9 @@ func addBody(out *pb.Span, b *model.Body) {
 }
 
 func spanError(s *model.Span) *pb.SpanError {
-	e := &pb.SpanError{Type: text(s.ErrorType), Message: text(s.ErrorMessage)}
+	e := &pb.SpanError{Type: Text(s.ErrorType), Message: Text(s.ErrorMessage)}
 	if s.Body != nil {
-		e.Stacktrace = text(s.Body.Stacktrace)
+		e.Stacktrace = Text(s.Body.Stacktrace)
 	}
 	if !s.Failed && e.Type == "" && e.Message == "" && e.Stacktrace == "" {
 		return nil
@@ -86,15 +86,15 @@ func identity(id *model.Identity) *pb.Identity {
 		return nil
 	}
 	return &pb.Identity{
-		AgentId:      text(id.AgentID),
-		AgentName:    text(id.AgentName),
-		TeamId:       text(id.TeamID),
-		TeamName:     text(id.TeamName),
-		WorkflowId:   text(id.WorkflowID),
-		WorkflowName: text(id.WorkflowName),
-		SessionId:    text(id.SessionID),
-		UserId:       text(id.UserID),
-		RunId:        text(id.RunID),
+		AgentId:      Text(id.AgentID),
+		AgentName:    Text(id.AgentName),
+		TeamId:       Text(id.TeamID),
+		TeamName:     Text(id.TeamName),
+		WorkflowId:   Text(id.WorkflowID),
+		WorkflowName: Text(id.WorkflowName),
+		SessionId:    Text(id.SessionID),
+		UserId:       Text(id.UserID),
+		RunId:        Text(id.RunID),
 	}
 }
 
@@ -102,7 +102,7 @@ func content(c model.Content) *pb.Content {
 	if c == (model.Content{}) {
 		return nil
 	}
-	return &pb.Content{Value: text(c.Value), MimeType: text(c.MIMEType)}
+	return &pb.Content{Value: Text(c.Value), MimeType: Text(c.MIMEType)}
 }
 
 func events(in []model.Event) []*pb.Event {
@@ -110,8 +110,8 @@ func events(in []model.Event) []*pb.Event {
 	for i := range in {
 		e := &in[i]
 		out = append(out, &pb.Event{
-			Time:                   timestamp(e.TimeNano),
-			Name:                   text(e.Name),
+			Time:                   Timestamp(e.TimeNano),
+			Name:                   Text(e.Name),
 			Attributes:             keyValues(e.Attributes),
 			DroppedAttributesCount: e.DroppedAttributes,
 		})

@@ -9,27 +9,32 @@ import (
 func Trace(t *model.Trace) *pb.Trace {
 	out := &pb.Trace{
 		TraceId:       t.TraceID.String(),
-		Name:          text(t.Name),
+		Name:          Text(t.Name),
 		Type:          pb.SpanType(t.HeadType),
 		Status:        pb.StatusCode(t.Status),
 		Failed:        t.Failed(),
-		StartTime:     timestamp(t.StartNano),
-		EndTime:       timestamp(t.EndNano),
-		Duration:      duration(t.Duration()),
+		StartTime:     Timestamp(t.StartNano),
+		EndTime:       Timestamp(t.EndNano),
+		Duration:      Duration(t.Duration()),
 		SpanCount:     t.Spans,
 		ErrorCount:    t.Errors,
 		LlmCount:      t.LLMCalls,
 		ToolCount:     t.ToolCalls,
-		Usage:         usage(t.Usage),
+		Usage:         Usage(t.Usage),
 		Models:        texts(t.Models),
 		Tools:         texts(t.Tools),
 		Identity:      identity(&t.Identity),
-		Service:       text(t.Service),
-		Environment:   text(t.Environment),
-		InputPreview:  text(t.InputPreview),
-		OutputPreview: text(t.OutputPreview),
+		Service:       Text(t.Service),
+		Environment:   Text(t.Environment),
+		InputPreview:  Text(t.InputPreview),
+		OutputPreview: Text(t.OutputPreview),
 		RootArrived:   t.RootArrived(),
-		RootName:      text(t.RootName),
+		RootName:      Text(t.RootName),
+		Settled:       t.Settled(),
+	}
+	if t.Settled() {
+		out.RunCount = t.Runs
+		out.Cost = settledCost(t.Cost)
 	}
 	if t.RootArrived() {
 		out.RootSpanId = t.RootSpanID().String()
@@ -37,10 +42,18 @@ func Trace(t *model.Trace) *pb.Trace {
 	if t.Failed() {
 		out.FirstError = &pb.TraceError{
 			SpanId:   t.ErrorSpanID().String(),
-			SpanName: text(t.ErrorSpan),
-			Type:     text(t.ErrorType),
-			Message:  text(t.ErrorMessage),
+			SpanName: Text(t.ErrorSpan),
+			Type:     Text(t.ErrorType),
+			Message:  Text(t.ErrorMessage),
 		}
 	}
 	return out
+}
+
+// settledCost is there also where nothing was used: then that is known.
+func settledCost(c model.Cost) *pb.Cost {
+	if out := Cost(c); out != nil {
+		return out
+	}
+	return &pb.Cost{}
 }

@@ -13,8 +13,8 @@ import (
 
 const nanosPerSecond = 1_000_000_000
 
-// timestamp returns a time that may lie before 1970.
-func timestamp(nano int64) *timestamppb.Timestamp {
+// Timestamp returns a time that may lie before 1970.
+func Timestamp(nano int64) *timestamppb.Timestamp {
 	seconds, nanos := nano/nanosPerSecond, nano%nanosPerSecond
 	if nanos < 0 {
 		seconds, nanos = seconds-1, nanos+nanosPerSecond
@@ -22,17 +22,18 @@ func timestamp(nano int64) *timestamppb.Timestamp {
 	return &timestamppb.Timestamp{Seconds: seconds, Nanos: int32(nanos)}
 }
 
-func duration(nano int64) *durationpb.Duration {
+// Duration returns a length of time.
+func Duration(nano int64) *durationpb.Duration {
 	return &durationpb.Duration{Seconds: nano / nanosPerSecond, Nanos: int32(nano % nanosPerSecond)}
 }
 
-// text returns s as protobuf can carry it.
-func text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+// Text returns s as protobuf can carry it.
+func Text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 func texts(in []string) []string {
 	var out []string
 	for _, s := range in {
-		out = append(out, text(s))
+		out = append(out, Text(s))
 	}
 	return out
 }
@@ -46,7 +47,7 @@ func keyValues(in []model.KeyValue) []*pb.KeyValue {
 	out := make([]*pb.KeyValue, len(in))
 	for i := range in {
 		out[i] = &block[i]
-		out[i].Key = text(in[i].Key)
+		out[i].Key = Text(in[i].Key)
 		if in[i].Value.Kind != model.KindEmpty {
 			out[i].Value = value(&in[i].Value)
 		}

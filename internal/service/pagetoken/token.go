@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -23,19 +24,27 @@ var (
 
 // version is the first byte of a token. Change it with the layout: old tokens
 // then are invalid, and their lists start anew.
-const version = 1
+const version = 2
 
 const (
 	fingerprintLen = 8
-	bodyLen        = 1 + fingerprintLen + 8 + 16 + 8
-	tokenLen       = bodyLen + crc32.Size
+	leastLen       = 1 + fingerprintLen + 8 + 16 + 8 + 8 + crc32.Size
+	// mostLen makes tokens of as many characters as requests may hold.
+	mostLen = 1024 / 4 * 3
 )
 
-// Cursor is the place of the last item of a page.
+// MaxText is how long the Text of a [Cursor] may be, in bytes. A longer one is
+// cut.
+const MaxText = mostLen - leastLen
+
+// Cursor is the place of the last item of a page. Each kind of list uses what it
+// needs of it.
 type Cursor struct {
 	Key     int64 // what the list is ordered by
 	TraceID model.TraceID
-	SpanID  model.SpanID // zero in lists of traces
+	SpanID  model.SpanID
+	Start   int64  // tells items apart that are alike so far
+	Text    string // of lists whose items have names
 }
 
 // Fingerprint identifies a list: a project, a procedure and all fields of the
@@ -63,12 +72,15 @@ func FingerprintOf(project, procedure string, req proto.Message) (Fingerprint, e
 
 // Encode returns the token of the page behind c.
 func Encode(f Fingerprint, c Cursor) string {
-	b := make([]byte, 0, tokenLen)
+	c.Text = c.Text[:min(len(c.Text), MaxText)]
+	b := make([]byte, 0, leastLen+len(c.Text))
 	b = append(b, version)
 	b = append(b, f[:]...)
 	b = binary.BigEndian.AppendUint64(b, uint64(c.Key))
 	b = append(b, c.TraceID[:]...)
 	b = append(b, c.SpanID[:]...)
+	b = binary.BigEndian.AppendUint64(b, uint64(c.Start))
+	b = append(b, c.Text...)
 	// The sum tells a token that was cut or mistyped from one that belongs to
 	// another list; it protects nothing, since there is nothing to protect: a
 	// made-up place only skips or repeats items of the caller's own list.
@@ -79,17 +91,18 @@ func Encode(f Fingerprint, c Cursor) string {
 // Decode returns the place in a token. A text that Encode did not make is
 // ErrInvalid; a token with another fingerprint is ErrMismatch.
 func Decode(token string, f Fingerprint) (Cursor, error) {
-	if len(token) != base64.RawURLEncoding.EncodedLen(tokenLen) {
+	if len(token) > base64.RawURLEncoding.EncodedLen(mostLen) || strings.ContainsAny(token, "\r\n") { // which the decoder skips
 		return Cursor{}, ErrInvalid
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if err != nil || len(b) != tokenLen || b[0] != version {
+	if err != nil || len(b) < leastLen || b[0] != version {
 		return Cursor{}, ErrInvalid
 	}
-	if binary.BigEndian.Uint32(b[bodyLen:]) != crc32.ChecksumIEEE(b[:bodyLen]) {
+	body := len(b) - crc32.Size
+	if binary.BigEndian.Uint32(b[body:]) != crc32.ChecksumIEEE(b[:body]) {
 		return Cursor{}, ErrInvalid
 	}
-	b = b[1:bodyLen]
+	b = b[1:body]
 	if Fingerprint(b[:fingerprintLen]) != f {
 		return Cursor{}, ErrMismatch
 	}
@@ -98,5 +111,7 @@ func Decode(token string, f Fingerprint) (Cursor, error) {
 		Key:     int64(binary.BigEndian.Uint64(b)),
 		TraceID: model.TraceID(b[8:24]),
 		SpanID:  model.SpanID(b[24:32]),
+		Start:   int64(binary.BigEndian.Uint64(b[32:])),
+		Text:    string(b[40:]),
 	}, nil
 }

@@ -27,6 +27,8 @@ func TestTokenReturnsItsCursor(t *testing.T) {
 			Key:     rapid.Int64().Draw(t, "key"),
 			TraceID: model.TraceID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "trace")),
 			SpanID:  model.SpanID(rapid.SliceOfN(rapid.Byte(), 8, 8).Draw(t, "span")),
+			Start:   rapid.Int64().Draw(t, "start"),
+			Text:    string(rapid.SliceOfN(rapid.Byte(), 0, pagetoken.MaxText).Draw(t, "text")),
 		}
 		f := pagetoken.Fingerprint(rapid.SliceOfN(rapid.Byte(), 8, 8).Draw(t, "fingerprint"))
 		got, err := pagetoken.Decode(pagetoken.Encode(f, want), f)
@@ -34,6 +36,18 @@ func TestTokenReturnsItsCursor(t *testing.T) {
 			t.Fatalf("got %v, %v; want %v", got, err, want)
 		}
 	})
+}
+
+func TestTokenFitsARequestWhateverTheTextIs(t *testing.T) {
+	var f pagetoken.Fingerprint
+	long := strings.Repeat("x", 5000)
+	token := pagetoken.Encode(f, pagetoken.Cursor{Text: long})
+	if len(token) > 1024 { // max_len of page_token
+		t.Errorf("the token has %d characters", len(token))
+	}
+	if c, err := pagetoken.Decode(token, f); err != nil || c.Text != long[:pagetoken.MaxText] {
+		t.Errorf("got %d bytes of text, %v", len(c.Text), err)
+	}
 }
 
 func TestTokenOfAnotherListIsAMismatch(t *testing.T) {
@@ -73,7 +87,7 @@ func TestEveryChangeOfATokenIsNoticed(t *testing.T) {
 			}
 		}
 	}
-	for _, other := range []string{"x", token[1:], token + "A", token + "=", "\n" + token, strings.ToUpper(token)} {
+	for _, other := range []string{"x", token[1:], token + "A", token + "=", "\n" + token, token[:8] + "\r\n" + token[8:], strings.ToUpper(token), strings.Repeat("A", 2000)} {
 		if _, err := pagetoken.Decode(other, f); !errors.Is(err, pagetoken.ErrInvalid) {
 			t.Errorf("%q: got %v", other, err)
 		}

@@ -30,7 +30,7 @@ func WithProject(ctx context.Context, header http.Header) (context.Context, erro
 		// Two names would be a matter of luck: a proxy may have added one.
 		return nil, fault.InvalidField("agenttrace-project", "the header must be sent once")
 	}
-	if !valid(project) {
+	if !Valid(project) {
 		return nil, fault.InvalidField("agenttrace-project",
 			"a project has 1 to 64 characters out of a-z, 0-9, '.', '_' and '-', and begins with a letter or digit")
 	}
@@ -46,7 +46,8 @@ func Project(ctx context.Context) string {
 	return Default
 }
 
-func valid(name string) bool {
+// Valid reports whether a project may have this name.
+func Valid(name string) bool {
 	if name == "" || len(name) > maxLength {
 		return false
 	}

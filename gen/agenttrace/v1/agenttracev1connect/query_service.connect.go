@@ -42,6 +42,12 @@ const (
 	// QueryServiceListAttributeValuesProcedure is the fully-qualified name of the QueryService's
 	// ListAttributeValues RPC.
 	QueryServiceListAttributeValuesProcedure = "/agenttrace.v1.QueryService/ListAttributeValues"
+	// QueryServiceQueryTraceStatsProcedure is the fully-qualified name of the QueryService's
+	// QueryTraceStats RPC.
+	QueryServiceQueryTraceStatsProcedure = "/agenttrace.v1.QueryService/QueryTraceStats"
+	// QueryServiceQuerySpanStatsProcedure is the fully-qualified name of the QueryService's
+	// QuerySpanStats RPC.
+	QueryServiceQuerySpanStatsProcedure = "/agenttrace.v1.QueryService/QuerySpanStats"
 )
 
 // QueryServiceClient is a client for the agenttrace.v1.QueryService service.
@@ -59,6 +65,17 @@ type QueryServiceClient interface {
 	// ListAttributeValues returns values of one intrinsic or attribute, the most
 	// frequent first.
 	ListAttributeValues(context.Context, *v1.ListAttributeValuesRequest) (*v1.ListAttributeValuesResponse, error)
+	// QueryTraceStats counts traces by what they are about: how many, how long they
+	// took, how many failed, in how many sessions.
+	//
+	// Errors: FAILED_PRECONDITION with reason QUERY_TOO_BROAD when a limit was
+	// reached.
+	QueryTraceStats(context.Context, *v1.QueryTraceStatsRequest) (*v1.QueryTraceStatsResponse, error)
+	// QuerySpanStats counts spans by name and type: how many, how long they took,
+	// how many failed, when the last one was.
+	//
+	// Errors: as QueryTraceStats.
+	QuerySpanStats(context.Context, *v1.QuerySpanStatsRequest) (*v1.QuerySpanStatsResponse, error)
 }
 
 // NewQueryServiceClient constructs a client for the agenttrace.v1.QueryService service. By default,
@@ -93,6 +110,20 @@ func NewQueryServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 			connect.WithClientOptions(opts...),
 		),
+		queryTraceStats: connect.NewClient[v1.QueryTraceStatsRequest, v1.QueryTraceStatsResponse](
+			httpClient,
+			baseURL+QueryServiceQueryTraceStatsProcedure,
+			connect.WithSchema(queryServiceMethods.ByName("QueryTraceStats")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		querySpanStats: connect.NewClient[v1.QuerySpanStatsRequest, v1.QuerySpanStatsResponse](
+			httpClient,
+			baseURL+QueryServiceQuerySpanStatsProcedure,
+			connect.WithSchema(queryServiceMethods.ByName("QuerySpanStats")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -101,6 +132,8 @@ type queryServiceClient struct {
 	queryMetrics        *connect.Client[v1.QueryMetricsRequest, v1.QueryMetricsResponse]
 	listAttributeNames  *connect.Client[v1.ListAttributeNamesRequest, v1.ListAttributeNamesResponse]
 	listAttributeValues *connect.Client[v1.ListAttributeValuesRequest, v1.ListAttributeValuesResponse]
+	queryTraceStats     *connect.Client[v1.QueryTraceStatsRequest, v1.QueryTraceStatsResponse]
+	querySpanStats      *connect.Client[v1.QuerySpanStatsRequest, v1.QuerySpanStatsResponse]
 }
 
 // QueryMetrics calls agenttrace.v1.QueryService.QueryMetrics.
@@ -130,6 +163,24 @@ func (c *queryServiceClient) ListAttributeValues(ctx context.Context, req *v1.Li
 	return nil, err
 }
 
+// QueryTraceStats calls agenttrace.v1.QueryService.QueryTraceStats.
+func (c *queryServiceClient) QueryTraceStats(ctx context.Context, req *v1.QueryTraceStatsRequest) (*v1.QueryTraceStatsResponse, error) {
+	response, err := c.queryTraceStats.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// QuerySpanStats calls agenttrace.v1.QueryService.QuerySpanStats.
+func (c *queryServiceClient) QuerySpanStats(ctx context.Context, req *v1.QuerySpanStatsRequest) (*v1.QuerySpanStatsResponse, error) {
+	response, err := c.querySpanStats.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // QueryServiceHandler is an implementation of the agenttrace.v1.QueryService service.
 type QueryServiceHandler interface {
 	// QueryMetrics computes time series from the spans that a query selects, such
@@ -145,6 +196,17 @@ type QueryServiceHandler interface {
 	// ListAttributeValues returns values of one intrinsic or attribute, the most
 	// frequent first.
 	ListAttributeValues(context.Context, *v1.ListAttributeValuesRequest) (*v1.ListAttributeValuesResponse, error)
+	// QueryTraceStats counts traces by what they are about: how many, how long they
+	// took, how many failed, in how many sessions.
+	//
+	// Errors: FAILED_PRECONDITION with reason QUERY_TOO_BROAD when a limit was
+	// reached.
+	QueryTraceStats(context.Context, *v1.QueryTraceStatsRequest) (*v1.QueryTraceStatsResponse, error)
+	// QuerySpanStats counts spans by name and type: how many, how long they took,
+	// how many failed, when the last one was.
+	//
+	// Errors: as QueryTraceStats.
+	QuerySpanStats(context.Context, *v1.QuerySpanStatsRequest) (*v1.QuerySpanStatsResponse, error)
 }
 
 // NewQueryServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -175,6 +237,20 @@ func NewQueryServiceHandler(svc QueryServiceHandler, opts ...connect.HandlerOpti
 		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 		connect.WithHandlerOptions(opts...),
 	)
+	queryServiceQueryTraceStatsHandler := connect.NewUnaryHandlerSimple(
+		QueryServiceQueryTraceStatsProcedure,
+		svc.QueryTraceStats,
+		connect.WithSchema(queryServiceMethods.ByName("QueryTraceStats")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	queryServiceQuerySpanStatsHandler := connect.NewUnaryHandlerSimple(
+		QueryServiceQuerySpanStatsProcedure,
+		svc.QuerySpanStats,
+		connect.WithSchema(queryServiceMethods.ByName("QuerySpanStats")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/agenttrace.v1.QueryService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case QueryServiceQueryMetricsProcedure:
@@ -183,6 +259,10 @@ func NewQueryServiceHandler(svc QueryServiceHandler, opts ...connect.HandlerOpti
 			queryServiceListAttributeNamesHandler.ServeHTTP(w, r)
 		case QueryServiceListAttributeValuesProcedure:
 			queryServiceListAttributeValuesHandler.ServeHTTP(w, r)
+		case QueryServiceQueryTraceStatsProcedure:
+			queryServiceQueryTraceStatsHandler.ServeHTTP(w, r)
+		case QueryServiceQuerySpanStatsProcedure:
+			queryServiceQuerySpanStatsHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -202,4 +282,12 @@ func (UnimplementedQueryServiceHandler) ListAttributeNames(context.Context, *v1.
 
 func (UnimplementedQueryServiceHandler) ListAttributeValues(context.Context, *v1.ListAttributeValuesRequest) (*v1.ListAttributeValuesResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("agenttrace.v1.QueryService.ListAttributeValues is not implemented"))
+}
+
+func (UnimplementedQueryServiceHandler) QueryTraceStats(context.Context, *v1.QueryTraceStatsRequest) (*v1.QueryTraceStatsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("agenttrace.v1.QueryService.QueryTraceStats is not implemented"))
+}
+
+func (UnimplementedQueryServiceHandler) QuerySpanStats(context.Context, *v1.QuerySpanStatsRequest) (*v1.QuerySpanStatsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("agenttrace.v1.QueryService.QuerySpanStats is not implemented"))
 }
