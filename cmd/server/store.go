@@ -17,6 +17,10 @@ import (
 	"github.com/agenttrace/agenttrace/internal/repo/sqlite"
 )
 
+// settlingConns are what settling needs beside the shards: one for what it stores,
+// one for its lease, which must not wait behind batches of spans.
+const settlingConns = 2
+
 // openStore opens the database that c names and brings its schema up to
 // date, unless it says not to. Shards is how many writes there will be at once.
 func openStore(ctx context.Context, c *config.Config, shards int, now func() time.Time) (repo.Store, error) {
@@ -26,7 +30,7 @@ func openStore(ctx context.Context, c *config.Config, shards int, now func() tim
 	case config.Postgres:
 		store, err = postgres.Open(ctx, string(c.Store.DSN), postgres.Options{
 			SkipMigrations:   c.SkipMigrations,
-			WriteConns:       cmp.Or(c.WriteConnections, shards),
+			WriteConns:       cmp.Or(c.WriteConnections, shards+settlingConns),
 			ReadConns:        c.ReadConnections,
 			StatementTimeout: time.Duration(c.StatementTimeout),
 			Now:              now,

@@ -60,7 +60,7 @@ type Database struct {
 	SkipMigrations   bool     `help:"Open the database as it is: the migrate command has been run apart. Default: off."`
 	Retention        Duration `default:"0s" placeholder:"TIME" help:"Remove whole UTC days older than this, such as 30d; 0 keeps everything. Default: ${default}."`
 	ReadConnections  int      `default:"8" placeholder:"N" help:"Database connections that questions share. Default: ${default}."`
-	WriteConnections int      `default:"0" placeholder:"N" help:"Database connections that write; 0 stands for one for each shard. PostgreSQL only: SQLite has one writer. Default: ${default}."`
+	WriteConnections int      `default:"0" placeholder:"N" help:"Database connections that write; 0 stands for one for each shard and two for settling. PostgreSQL only: SQLite has one writer. Default: ${default}."`
 	StatementTimeout Duration `default:"1m" placeholder:"TIME" help:"How long PostgreSQL may compute one answer; streams of spans have no limit. Default: ${default}."`
 }
 
