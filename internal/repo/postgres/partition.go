@@ -21,10 +21,12 @@ import (
 // from traces is stored for those days that have their rows; see settlement.go.
 var partitioned = [...]string{"traces", "runs", "bills", "spans", "segments"}
 
-// storageParameters are those of each table's partitions. Spans and segments
-// only grow: vacuum has nothing to do but to freeze their rows, once, when many
-// have come. Rows of traces and runs are updated, with room for that on the same
-// page: that of a run grows to more than twice its length when its trace settles.
+// storageParameters are those of each table's partitions. Rows of spans never
+// change, and most of segments and bills do so once at most: for those that only
+// came, vacuum has nothing to do but to freeze them, once, when they are many.
+// (What compaction removed is counted apart, with PostgreSQL's own threshold.)
+// Rows of traces and runs are updated, with room for that on the same page: that
+// of a run grows to more than twice its length when its trace settles.
 var storageParameters = map[string]string{
 	"spans": `autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 1000000, autovacuum_freeze_min_age = 0`,
 	"segments": `autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 100000, autovacuum_freeze_min_age = 0,
