@@ -57,6 +57,17 @@ var mayImport = map[string][]string{
 	"internal/config":            {},
 	"internal/obs":               {},
 
+	"clients/go":                    {"gen/..."},
+	"clients/go/traceql":            {},
+	"clients/go/tracing":            {"clients/go/tracing/..."},
+	"clients/go/tracing/export":     {},
+	"clients/go/tracing/modelhttp":  {"clients/go/tracing", "clients/go/tracing/modelhttp/..."},
+	"internal/agnodb":               {},
+	"internal/otlp/otlpfile":        {"internal/otlp/otlpjson", "internal/otlp/wire"},
+	"cmd/agenttrace":                {"clients/go", "clients/go/traceql", "gen/...", "internal/agnodb", "internal/obs", "internal/otlp/otlpfile", "cmd/agenttrace/..."},
+	"cmd/agenttrace/internal/draw":  {"gen/..."},
+	"cmd/agenttrace/internal/shell": {},
+
 	"cmd/server": {"internal/...", "gen/..."},
 	"bench":      {"internal/...", "gen/..."},
 
@@ -69,9 +80,10 @@ var mayImport = map[string][]string{
 
 // onlyHere says which folders may import a library that must not spread.
 var onlyHere = map[string][]string{
-	"github.com/jackc/pgx/":                {"internal/repo/postgres", "internal/pgtest", "bench"},
-	"modernc.org/sqlite":                   {"internal/repo/sqlite"},
-	"connectrpc.com/":                      {"internal/service", "cmd", "clients", "gen", "bench"},
+	"github.com/jackc/pgx/":                {"internal/repo/postgres", "internal/agnodb", "internal/pgtest", "bench"},
+	"modernc.org/sqlite":                   {"internal/repo/sqlite", "internal/agnodb"},
+	"connectrpc.com/":                      {"internal/service", "cmd/server", "clients/go", "gen", "bench"},
+	"go.opentelemetry.io/otel":             {"clients/go/tracing"}, // what observes agents; the server observes itself by other means
 	"github.com/VictoriaMetrics/easyproto": {"internal/otlp", "internal/sample"},
 	"github.com/alecthomas/kong":           {"internal/config", "cmd"},
 	"google.golang.org/grpc":               {}, // tests only
