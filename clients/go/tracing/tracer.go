@@ -1,0 +1,88 @@
+package tracing
+
+import (
+	"context"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// scopeName is the name of the instrumentation, by which receivers know who
+// wrote a span.
+const scopeName = "github.com/agenttrace/agenttrace/clients/go/tracing"
+
+// Tracer starts spans: by one provider, in one choice of vocabularies, and hiding
+// one choice of content. The functions of the package use the Tracer that began
+// the span above, or else that of [Setup]; a Tracer of one's own is for programs
+// with several. A nil Tracer starts spans that record nothing. Its methods are
+// safe for concurrent use.
+type Tracer struct {
+	tracer trace.Tracer
+	hiding hiding
+	genAI  bool
+}
+
+// NewTracer returns a Tracer that starts its spans by provider, which somebody
+// else set up and will shut down. What is hidden and whether GenAI attributes are
+// written, comes from the OPENINFERENCE_ variables and the options. The error
+// names the variable that is wrong.
+func NewTracer(provider trace.TracerProvider, options ...TracerOption) (*Tracer, error) {
+	choice, err := choiceFrom(os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range options {
+		o.applyTracer(&choice)
+	}
+	return newTracer(provider, choice), nil
+}
+
+func newTracer(provider trace.TracerProvider, c choice) *Tracer {
+	return &Tracer{
+		tracer: provider.Tracer(scopeName),
+		hiding: c.resolved(),
+		genAI:  c.genAI,
+	}
+}
+
+// defaults is a second global beside OpenTelemetry's provider, because that one
+// cannot carry what is to be hidden: a program that calls tracing.Tool deep in a
+// library and hides content in main must not depend on a Tracer being handed
+// down.
+var defaults struct {
+	setup atomic.Pointer[Tracer] // of the last Setup that was not shut down
+	// Without Setup, the environment is read once: these functions are called for
+	// every span.
+	once   sync.Once
+	choice choice
+}
+
+// Default returns the Tracer that [Setup] made. Before it, or without it, it is
+// one on OpenTelemetry's global provider; if a variable that hides content cannot
+// be read then, all content is hidden, since there is nobody to tell.
+func Default() *Tracer {
+	if t := defaults.setup.Load(); t != nil {
+		return t
+	}
+	defaults.once.Do(func() { defaults.choice = cautiousChoice(os.Getenv) })
+	return newTracer(otel.GetTracerProvider(), defaults.choice)
+}
+
+func cautiousChoice(getenv func(string) string) choice {
+	c, err := choiceFrom(getenv)
+	if err != nil {
+		return choice{hiding: everything}
+	}
+	return c
+}
+
+// tracerOf returns the Tracer that began the span above, or the default one.
+func tracerOf(ctx context.Context) *Tracer {
+	if s, ok := ctx.Value(scopeKey{}).(*scope); ok && s.tracer != nil {
+		return s.tracer
+	}
+	return Default()
+}
