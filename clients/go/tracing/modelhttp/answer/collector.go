@@ -51,6 +51,12 @@ func (c *Collector) Choice(index int) *Choice {
 // Started reports whether some of the content has come.
 func (c *Collector) Started() bool { return c.budget.started }
 
+// Finished reports whether the answer has said that it is at its end.
+func (c *Collector) Finished() bool { return c.Complete }
+
+// Failed returns what the answer says went wrong, nil where it says nothing.
+func (c *Collector) Failed() *Failure { return c.Failure }
+
 // Fail notes what went wrong, if nothing was noted before.
 func (c *Collector) Fail(failure *Failure) {
 	if c.Failure == nil {

@@ -76,3 +76,12 @@ func Text(raw json.RawMessage) (text string, ok bool) {
 	}
 	return text, json.Unmarshal(raw, &text) == nil
 }
+
+// With returns a JSON object with that one member.
+func With(name string, value json.RawMessage) string {
+	object, err := json.Marshal(map[string]json.RawMessage{name: value})
+	if err != nil {
+		return ""
+	}
+	return string(object)
+}

@@ -1,0 +1,76 @@
+package modelhttp
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/agenttrace/agenttrace/clients/go/tracing"
+	"github.com/agenttrace/agenttrace/clients/go/tracing/modelhttp/frame"
+)
+
+// call is one call that is being recorded. Its methods are not safe for concurrent
+// use; answerBody sees to that.
+type call struct {
+	format    format
+	span      tracing.ModelSpan
+	started   time.Time
+	known     tracing.ModelCall
+	request   *request
+	secrets   []string
+	maxAnswer int
+	ended     bool
+}
+
+// watch makes the response tell of its body as it is read.
+func (c *call) watch(ctx context.Context, response *http.Response) {
+	c.span.SetAttributes(attribute.Int("http.response.status_code", response.StatusCode))
+	body := &answerBody{ReadCloser: response.Body, call: c}
+	var sink sink
+	if response.StatusCode >= http.StatusBadRequest {
+		body.refused = &refusal{status: response.StatusCode}
+		sink = body.refused
+	} else {
+		body.collector = c.format.collect(c.maxAnswer)
+		sink = frame.New(c.format.limits(c.maxAnswer, 2*c.maxAnswer), body.collector.Document)
+	}
+	body.sink = decoded(sink, response.Header.Get("Content-Encoding"))
+	if response.Body == nil || response.Body == http.NoBody {
+		body.finish(nil)
+		return
+	}
+	response.Body = body
+	body.stop = context.AfterFunc(ctx, func() { body.abandoned(context.Cause(ctx)) })
+}
+
+// fail records why the call failed, without its secrets.
+func (c *call) fail(err error) {
+	c.span.Fail(withoutSecrets(err, c.secrets))
+}
+
+// end records what was asked, and ends the span.
+func (c *call) end() {
+	if c.ended {
+		return
+	}
+	c.ended = true
+	if body := c.request.body(); body != nil {
+		asked := c.format.call(body)
+		asked.Operation, asked.Provider = c.known.Operation, c.known.Provider
+		if asked.Model == "" {
+			asked.Model = c.known.Model
+		}
+		c.span.SetCall(asked)
+	}
+	c.span.End()
+}
+
+// panicked ends the span of a call whose transport panics, and lets it pass.
+func (c *call) panicked() {
+	if p := recover(); p != nil {
+		c.end()
+		panic(p)
+	}
+}
