@@ -4,12 +4,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/agenttrace/agenttrace/clients/go/tracing/internal/secrets"
 	"go.opentelemetry.io/otel/attribute"
 )
 
-// redacted stands where content was hidden, as OpenInference writes it, so that
-// a reader can tell what was hidden from what never was.
-const redacted = "__REDACTED__"
+// redacted stands where content was hidden, so that a reader can tell what was
+// hidden from what never was.
+const redacted = secrets.Redacted
 
 // hiding says what is not to leave the process. Values are hidden before
 // anything is written from them, so that no vocabulary and no excerpt can show
@@ -73,7 +74,7 @@ func (h *hiding) call(c ModelCall) ModelCall {
 		c.Tools = nil
 	}
 	for i := range c.Tools {
-		if clean := withoutSecrets(c.Tools[i].JSON, textsOnly); clean != c.Tools[i].JSON {
+		if clean := secrets.Without(c.Tools[i].JSON, secrets.TextsOnly); clean != c.Tools[i].JSON {
 			c.Tools = slices.Clone(c.Tools)
 			c.Tools[i].JSON = clean
 		}
@@ -81,7 +82,7 @@ func (h *hiding) call(c ModelCall) ModelCall {
 	if h.parameters {
 		c.Parameters = ""
 	}
-	c.Parameters = withoutSecrets(c.Parameters, wholeValues)
+	c.Parameters = secrets.Without(c.Parameters, secrets.WholeValues)
 	if h.inputs || h.inputMessages || h.inputText || h.embeddingText {
 		c.Texts = eachRedacted(c.Texts)
 	}
@@ -159,7 +160,7 @@ func (h *hiding) attributes(set []attribute.KeyValue) []attribute.KeyValue {
 		case covered:
 			told = append(told, attribute.String(string(a.Key), redacted))
 		case searched:
-			told = append(told, attribute.String(string(a.Key), withoutSecrets(a.Value.Emit(), wholeValues)))
+			told = append(told, attribute.String(string(a.Key), secrets.Without(a.Value.Emit(), secrets.WholeValues)))
 		default:
 			told = append(told, a)
 		}
