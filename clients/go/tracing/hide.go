@@ -48,15 +48,18 @@ func hidden(hide bool, text string) string {
 	return text
 }
 
-func (h *hiding) input(c content) content {
-	if h.inputs && c.text != "" {
+// input returns what may be told of a span's input. That of a call of a model is
+// what its messages say.
+func (h *hiding) input(k *kind, c content) content {
+	if c.text != "" && (h.inputs || k.callsModel && (h.inputMessages || h.inputText)) {
 		return content{text: redacted}
 	}
 	return c
 }
 
-func (h *hiding) output(c content) content {
-	if h.outputs && c.text != "" {
+// output returns what may be told of a span's output.
+func (h *hiding) output(k *kind, c content) content {
+	if c.text != "" && (h.outputs || k.callsModel && (h.outputMessages || h.outputText)) {
 		return content{text: redacted}
 	}
 	return c
