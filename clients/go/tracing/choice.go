@@ -62,7 +62,7 @@ func choiceFrom(getenv func(string) string) (choice, error) {
 	if text := strings.TrimSpace(getenv(images)); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 0 {
-			return choice{}, fmt.Errorf("tracing: %s is %q; it must be a number of characters, such as %d", images, text, maxImageByDefault)
+			return choice{}, fmt.Errorf("%s is %q; it must be a number of characters, such as %d", images, text, maxImageByDefault)
 		}
 		h.maxImage = n
 	}
@@ -78,5 +78,5 @@ func yesOrNo(name, text string) (bool, error) {
 	case "", "false", "0":
 		return false, nil
 	}
-	return false, fmt.Errorf("tracing: %s is %q; it must be true or false", name, text)
+	return false, fmt.Errorf("%s is %q; it must be true or false", name, text)
 }

@@ -4,12 +4,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/agenttrace/agenttrace/clients/go/tracing/internal/secrets"
 	"go.opentelemetry.io/otel/attribute"
 )
 
-// redacted stands where content was hidden, as OpenInference writes it, so that
-// a reader can tell what was hidden from what never was.
-const redacted = "__REDACTED__"
+// redacted stands where content was hidden, so that a reader can tell what was
+// hidden from what never was.
+const redacted = secrets.Redacted
 
 // hiding says what is not to leave the process. Values are hidden before
 // anything is written from them, so that no vocabulary and no excerpt can show
@@ -47,15 +48,18 @@ func hidden(hide bool, text string) string {
 	return text
 }
 
-func (h *hiding) input(c content) content {
-	if h.inputs && c.text != "" {
+// input returns what may be told of a span's input. That of a call of a model is
+// what its messages say.
+func (h *hiding) input(k *kind, c content) content {
+	if c.text != "" && (h.inputs || k.callsModel && (h.inputMessages || h.inputText)) {
 		return content{text: redacted}
 	}
 	return c
 }
 
-func (h *hiding) output(c content) content {
-	if h.outputs && c.text != "" {
+// output returns what may be told of a span's output.
+func (h *hiding) output(k *kind, c content) content {
+	if c.text != "" && (h.outputs || k.callsModel && (h.outputMessages || h.outputText)) {
 		return content{text: redacted}
 	}
 	return c
@@ -73,7 +77,7 @@ func (h *hiding) call(c ModelCall) ModelCall {
 		c.Tools = nil
 	}
 	for i := range c.Tools {
-		if clean := withoutSecrets(c.Tools[i].JSON, textsOnly); clean != c.Tools[i].JSON {
+		if clean := secrets.Without(c.Tools[i].JSON, secrets.TextsOnly); clean != c.Tools[i].JSON {
 			c.Tools = slices.Clone(c.Tools)
 			c.Tools[i].JSON = clean
 		}
@@ -81,7 +85,7 @@ func (h *hiding) call(c ModelCall) ModelCall {
 	if h.parameters {
 		c.Parameters = ""
 	}
-	c.Parameters = withoutSecrets(c.Parameters, wholeValues)
+	c.Parameters = secrets.Without(c.Parameters, secrets.WholeValues)
 	if h.inputs || h.inputMessages || h.inputText || h.embeddingText {
 		c.Texts = eachRedacted(c.Texts)
 	}
@@ -159,7 +163,7 @@ func (h *hiding) attributes(set []attribute.KeyValue) []attribute.KeyValue {
 		case covered:
 			told = append(told, attribute.String(string(a.Key), redacted))
 		case searched:
-			told = append(told, attribute.String(string(a.Key), withoutSecrets(a.Value.Emit(), wholeValues)))
+			told = append(told, attribute.String(string(a.Key), secrets.Without(a.Value.Emit(), secrets.WholeValues)))
 		default:
 			told = append(told, a)
 		}

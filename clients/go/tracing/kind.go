@@ -7,6 +7,7 @@ type kind struct {
 	name        string // of OpenInference
 	suffix      string // of the span's name, after Agno's custom
 	isRun       bool
+	callsModel  bool
 	operation   string // of the GenAI conventions
 	genAIInput  string // attributes that repeat the input and the output
 	genAIOutput string
@@ -42,6 +43,6 @@ var (
 	kindChain     = kind{name: "CHAIN"}
 	kindGuardrail = kind{name: "GUARDRAIL"}
 	kindEvaluator = kind{name: "EVALUATOR"}
-	kindModel     = kind{name: "LLM", otel: trace.SpanKindClient}
-	kindEmbedding = kind{name: "EMBEDDING", otel: trace.SpanKindClient}
+	kindModel     = kind{name: "LLM", callsModel: true, otel: trace.SpanKindClient}
+	kindEmbedding = kind{name: "EMBEDDING", callsModel: true, otel: trace.SpanKindClient}
 )

@@ -44,20 +44,9 @@ func (t *Tracer) Model(ctx context.Context, call ModelCall, options ...SpanOptio
 	if state.start.IsZero() {
 		state.start = time.Now()
 	}
-	ctx, s := t.begin(ctx, what, strings.TrimSpace(string(call.Operation)+" "+call.Model), &o)
+	ctx, s := t.begin(ctx, what, callName(&call), &o)
 	if s.Recording() {
-		asked := s.tracer.hiding.call(call)
-		set := make(attributes, 0, 16+4*len(asked.Messages))
-		if what.name == kindEmbedding.name {
-			set = set.embedding(&asked)
-		} else {
-			set = set.modelCall(&asked)
-		}
-		if s.tracer.genAI {
-			set = set.genAICall(&asked)
-		}
-		set = set.contents(keyInput, keyInputType, s.tracer.hiding.conversation(&call, &asked))
-		s.describe(ctx, set, &o)
+		s.describe(ctx, s.asked(&call), &o)
 	}
 	return ctx, ModelSpan{s, state}
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	"github.com/agenttrace/agenttrace/clients/go/tracing/internal/otelenv"
 )
 
 // Option is an option of [Setup]. Options win over variables of the environment.
@@ -21,6 +23,8 @@ func (o setupOption) applySetup(s *setupChoice) { o(s) }
 // the environment.
 type setupChoice struct {
 	choice
+	env    otelenv.Settings
+	getenv func(string) string
 
 	service, project string
 	endpoint         string

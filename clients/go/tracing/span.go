@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"sync/atomic"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -49,7 +50,7 @@ func (s *Span) SetOutput(output any) {
 }
 
 func (s *Span) setInput(c content) {
-	c = s.tracer.hiding.input(c)
+	c = s.tracer.hiding.input(&s.what, c)
 	set := attributes(nil).contents(keyInput, keyInputType, c)
 	if s.tracer.genAI {
 		set = set.text(s.what.genAIInput, c.text)
@@ -58,7 +59,7 @@ func (s *Span) setInput(c content) {
 }
 
 func (s *Span) setOutput(c content) {
-	c = s.tracer.hiding.output(c)
+	c = s.tracer.hiding.output(&s.what, c)
 	set := attributes(nil).contents(keyOutput, keyOutputType, c)
 	if s.tracer.genAI {
 		set = set.text(s.what.genAIOutput, c.text)
@@ -97,12 +98,12 @@ func (s *Span) Fail(err error) {
 
 func (s *Span) fail(class, message, stack string) {
 	hide := s.tracer.hiding.exceptions
-	message = hidden(hide, message)
-	event := attributes{attribute.String(keyExceptionType, class)}.
+	message = strings.ToValidUTF8(hidden(hide, message), "\uFFFD")
+	event := attributes(nil).text(keyExceptionType, class).
 		text(keyExceptionMessage, message).text(keyExceptionStacktrace, stack)
 	s.failed.Store(true)
 	s.span.AddEvent(eventException, trace.WithAttributes(event...))
-	s.span.SetAttributes(attribute.String(keyErrorType, class))
+	s.span.SetAttributes(attributes(nil).text(keyErrorType, class)...)
 	s.span.SetStatus(codes.Error, message)
 }
 

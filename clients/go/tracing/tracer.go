@@ -2,7 +2,9 @@ package tracing
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -32,7 +34,7 @@ type Tracer struct {
 func NewTracer(provider trace.TracerProvider, options ...TracerOption) (*Tracer, error) {
 	choice, err := choiceFrom(os.Getenv)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("tracing: %w", err)
 	}
 	for _, o := range options {
 		o.applyTracer(&choice)
@@ -52,31 +54,59 @@ func newTracer(provider trace.TracerProvider, c choice) *Tracer {
 // cannot carry what is to be hidden: a program that calls tracing.Tool deep in a
 // library and hides content in main must not depend on a Tracer being handed
 // down.
-var defaults struct {
-	setup atomic.Pointer[Tracer] // of the last Setup that was not shut down
-	// Without Setup, the environment is read once: these functions are called for
-	// every span.
-	once   sync.Once
-	choice choice
+var defaults standing
+
+// standing is the Tracers of every Setup that was not shut down.
+type standing struct {
+	current atomic.Pointer[Tracer] // the last of all
+
+	mu     sync.Mutex
+	all    []*Tracer
+	choice *choice // of the last Setup, or else of the environment; nil until asked for
 }
 
 // Default returns the Tracer that [Setup] made. Before it, or without it, it is
 // one on OpenTelemetry's global provider; if a variable that hides content cannot
-// be read then, all content is hidden, since there is nobody to tell.
+// be read then, all content is hidden, since there is nobody to tell. After all is
+// shut down, what was to be hidden stays hidden.
 func Default() *Tracer {
-	if t := defaults.setup.Load(); t != nil {
+	if t := defaults.current.Load(); t != nil {
 		return t
 	}
-	defaults.once.Do(func() { defaults.choice = cautiousChoice(os.Getenv) })
-	return newTracer(otel.GetTracerProvider(), defaults.choice)
+	return newTracer(otel.GetTracerProvider(), defaults.chosen(os.Getenv))
 }
 
-func cautiousChoice(getenv func(string) string) choice {
-	c, err := choiceFrom(getenv)
-	if err != nil {
-		return choice{hiding: everything}
+// chosen returns what to write and hide without a Setup. The environment is read
+// once: this is asked for every span.
+func (s *standing) chosen(getenv func(string) string) choice {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.choice == nil {
+		c, err := choiceFrom(getenv)
+		if err != nil {
+			c = choice{hiding: everything}
+		}
+		s.choice = &c
 	}
-	return c
+	return *s.choice
+}
+
+func (s *standing) add(t *Tracer, c choice) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all, s.choice = append(s.all, t), &c
+	s.current.Store(t)
+}
+
+func (s *standing) remove(t *Tracer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all = slices.DeleteFunc(s.all, func(other *Tracer) bool { return other == t })
+	var last *Tracer
+	if n := len(s.all); n > 0 {
+		last = s.all[n-1]
+	}
+	s.current.Store(last)
 }
 
 // tracerOf returns the Tracer that began the span above, or the default one.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -74,11 +75,13 @@ func excerpt(text string, limit int) string {
 // attributes is a list that grows by what is not empty.
 type attributes []attribute.KeyValue
 
+// text appends a text. What is no UTF-8 in it becomes U+FFFD: protobuf refuses
+// such texts, and with them every span of a request.
 func (a attributes) text(key, value string) attributes {
 	if value == "" {
 		return a
 	}
-	return append(a, attribute.String(key, value))
+	return append(a, attribute.String(key, strings.ToValidUTF8(value, "\uFFFD")))
 }
 
 func (a attributes) count(key string, n int64) attributes {

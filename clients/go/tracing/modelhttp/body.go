@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/agenttrace/agenttrace/clients/go/tracing/modelhttp/answer"
+	"github.com/agenttrace/agenttrace/clients/go/tracing/modelhttp/frame"
 )
 
 // sink takes a body in pieces.
@@ -18,15 +19,16 @@ type sink interface {
 // answerBody is a response's body that is observed as the caller reads it.
 type answerBody struct {
 	io.ReadCloser
-	stop func() bool // of waiting for the context
 
-	mu        sync.Mutex // of all below: the context may be done while a piece is read
+	mu        sync.Mutex  // of all below: the context may be done while a piece is read
+	stop      func() bool // stops waiting for the context
 	call      *call
 	sink      sink
-	collector collector // of an answer
-	refused   *refusal  // of an error in its place
+	splitter  *frame.Splitter // of an answer
+	collector collector       // of an answer
+	refused   *refusal        // of an error in its place
 	first     time.Duration
-	any, over bool
+	over      bool
 }
 
 // Read reads from the body, and looks at what the caller gets.
@@ -63,16 +65,11 @@ func (b *answerBody) observe(p []byte) {
 	if b.over {
 		return
 	}
-	b.any = true
 	b.sink.Write(p)
-	if b.first == 0 && b.collector != nil && b.collector.Started() && !b.collector.Finished() {
+	if b.first == 0 && b.collector != nil && b.splitter.Streamed() && b.collector.Started() {
 		b.first = time.Since(b.call.started)
 	}
 }
-
-// abandoned ends the span of an answer that nobody has read to its end by the time
-// its context is done.
-func (b *answerBody) abandoned(err error) { b.finish(err) }
 
 // finish ends the span, once. err says why no more is read: nil at the end of the
 // body.
@@ -87,10 +84,9 @@ func (b *answerBody) finish(err error) {
 		b.stop()
 	}
 	b.sink.Close()
-	switch {
-	case b.refused != nil:
+	if b.refused != nil {
 		b.call.fail(b.refused.failure())
-	default:
+	} else {
 		b.answered(err)
 	}
 	b.call.end()
@@ -112,8 +108,6 @@ func (b *answerBody) answered(err error) {
 	}
 }
 
-var _ interface{ ErrorType() string } = (*answer.Failure)(nil)
-
 // maxRefusal is how much of an error's body is looked at.
 const maxRefusal = 64 << 10
 
@@ -130,4 +124,3 @@ func (r *refusal) Write(p []byte) {
 func (r *refusal) Close() {}
 
 func (r *refusal) failure() error { return answer.ReadFailure(r.status, r.said) }
-

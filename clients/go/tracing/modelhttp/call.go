@@ -34,7 +34,8 @@ func (c *call) watch(ctx context.Context, response *http.Response) {
 		sink = body.refused
 	} else {
 		body.collector = c.format.collect(c.maxAnswer)
-		sink = frame.New(c.format.limits(c.maxAnswer, 2*c.maxAnswer), body.collector.Document)
+		body.splitter = frame.New(c.format.limits(c.maxAnswer, 2*c.maxAnswer), body.collector.Document)
+		sink = body.splitter
 	}
 	body.sink = decoded(sink, response.Header.Get("Content-Encoding"))
 	if response.Body == nil || response.Body == http.NoBody {
@@ -42,7 +43,9 @@ func (c *call) watch(ctx context.Context, response *http.Response) {
 		return
 	}
 	response.Body = body
-	body.stop = context.AfterFunc(ctx, func() { body.abandoned(context.Cause(ctx)) })
+	body.mu.Lock() // the context may be done already
+	defer body.mu.Unlock()
+	body.stop = context.AfterFunc(ctx, func() { body.finish(context.Cause(ctx)) })
 }
 
 // fail records why the call failed, without its secrets.
@@ -65,12 +68,4 @@ func (c *call) end() {
 		c.span.SetCall(asked)
 	}
 	c.span.End()
-}
-
-// panicked ends the span of a call whose transport panics, and lets it pass.
-func (c *call) panicked() {
-	if p := recover(); p != nil {
-		c.end()
-		panic(p)
-	}
 }

@@ -3,6 +3,7 @@ package modelhttp
 import (
 	"compress/gzip"
 	"io"
+	"iter"
 	"strings"
 )
 
@@ -24,36 +25,58 @@ type ignored struct{}
 func (ignored) Write([]byte) {}
 func (ignored) Close()       {}
 
-// unzipping decompresses in a goroutine of its own, since gzip only reads. The
-// goroutine works while Write or Close waits for it, and never at another time.
+// unzipping decompresses in a coroutine, since gzip only reads: it runs while
+// Write or Close waits for it, up to where it needs more, and never at another
+// time.
 type unzipping struct {
-	in   *io.PipeWriter
-	done chan struct{}
+	to    sink
+	piece []byte
+	ended bool
+	more  func() (struct{}, bool) // goes on until more is needed; false when all is done
+	stop  func()
 }
 
 func unzip(to sink) *unzipping {
-	out, in := io.Pipe()
-	u := &unzipping{in: in, done: make(chan struct{})}
-	go func() {
-		defer close(u.done)
-		defer to.Close()
+	u := &unzipping{to: to}
+	u.more, u.stop = iter.Pull(func(yield func(struct{}) bool) {
 		// Whatever goes wrong here, the caller's own reading shows it; from then on,
 		// what comes is passed over.
-		defer out.Close()
-		reader, err := gzip.NewReader(out)
-		if err != nil {
-			return
+		reader, err := gzip.NewReader(&pieces{u, yield})
+		if err == nil {
+			_, _ = io.Copy(writer{to}, reader)
 		}
-		_, _ = io.Copy(writer{to}, reader)
-	}()
+	})
 	return u
 }
 
-func (u *unzipping) Write(p []byte) { _, _ = u.in.Write(p) }
+func (u *unzipping) Write(p []byte) {
+	u.piece = p
+	u.more()
+	u.piece = nil
+}
 
 func (u *unzipping) Close() {
-	_ = u.in.Close()
-	<-u.done
+	u.ended = true
+	u.more()
+	u.stop()
+	u.to.Close()
+}
+
+// pieces reads what was written, and waits for more by yielding.
+type pieces struct {
+	*unzipping
+	yield func(struct{}) bool
+}
+
+func (r *pieces) Read(p []byte) (int, error) {
+	for len(r.piece) == 0 {
+		if r.ended || !r.yield(struct{}{}) {
+			return 0, io.EOF
+		}
+	}
+	n := copy(p, r.piece)
+	r.piece = r.piece[n:]
+	return n, nil
 }
 
 // writer makes an io.Writer of a sink.

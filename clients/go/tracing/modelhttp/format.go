@@ -2,8 +2,8 @@ package modelhttp
 
 import (
 	"github.com/agenttrace/agenttrace/clients/go/tracing"
-	"github.com/agenttrace/agenttrace/clients/go/tracing/modelhttp/anthropic"
 	"github.com/agenttrace/agenttrace/clients/go/tracing/modelhttp/answer"
+	"github.com/agenttrace/agenttrace/clients/go/tracing/modelhttp/anthropic"
 	"github.com/agenttrace/agenttrace/clients/go/tracing/modelhttp/cut"
 	"github.com/agenttrace/agenttrace/clients/go/tracing/modelhttp/gemini"
 	"github.com/agenttrace/agenttrace/clients/go/tracing/modelhttp/openai"

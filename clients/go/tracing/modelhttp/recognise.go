@@ -2,7 +2,6 @@ package modelhttp
 
 import (
 	"net/http"
-	"regexp"
 	"strings"
 )
 
@@ -11,15 +10,15 @@ type API uint8
 
 // The APIs whose bodies are understood.
 const (
-	None                API = iota // no call of a model
-	OpenAIChat                     // POST …/chat/completions
-	OpenAICompletions              // POST …/v1/completions
-	OpenAIResponses                // POST …/v1/responses
-	OpenAIEmbeddings               // POST …/v1/embeddings
-	AnthropicMessages              // POST …/v1/messages with the header anthropic-version, or Claude on Vertex AI
-	GeminiGenerate                 // POST …/models/MODEL:generateContent or :streamGenerateContent
-	GeminiEmbed                    // POST …/models/MODEL:embedContent
-	GeminiBatchEmbed               // POST …/models/MODEL:batchEmbedContents
+	None              API = iota // no call of a model
+	OpenAIChat                   // POST …/chat/completions
+	OpenAICompletions            // POST …/v1/completions
+	OpenAIResponses              // POST …/v1/responses
+	OpenAIEmbeddings             // POST …/v1/embeddings
+	AnthropicMessages            // POST …/v1/messages with the header anthropic-version, or Claude on Vertex AI
+	GeminiGenerate               // POST …/models/MODEL:generateContent or :streamGenerateContent
+	GeminiEmbed                  // POST …/models/MODEL:embedContent
+	GeminiBatchEmbed             // POST …/models/MODEL:batchEmbedContents
 )
 
 // Recognise tells by method, path and content type which API a request speaks.
@@ -57,11 +56,15 @@ func isJSON(contentType string) bool {
 	return mime == "" || mime == "application/json" || strings.HasSuffix(mime, "+json")
 }
 
-// root matches what the general paths must come after.
-var root = regexp.MustCompile(`(^|/)(v\d+[a-z0-9]*|openai|deployments/[^/]+)$`)
-
+// below answers api where the path above names a version of an API, or Azure's
+// way to it.
 func below(above string, api API) API {
-	if root.MatchString(above) {
+	parent, last := "", above
+	if slash := strings.LastIndexByte(above, '/'); slash >= 0 {
+		parent, last = above[:slash], above[slash+1:]
+	}
+	version := len(last) >= 2 && last[0] == 'v' && last[1] >= '0' && last[1] <= '9'
+	if version || last == "openai" || strings.HasSuffix(parent, "/deployments") {
 		return api
 	}
 	return None

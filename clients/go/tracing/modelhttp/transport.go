@@ -64,16 +64,23 @@ func (o *observer) do(r *http.Request, next func(*http.Request) (*http.Response,
 		return next(r)
 	}
 	started := time.Now()
-	ctx, span := o.start(r, api, format.operation)
+	known := o.known(r, api, format.operation)
+	ctx, span := o.start(r, known)
 	if !span.Recording() {
 		defer span.End()
 		return next(r.WithContext(ctx))
 	}
-	c := &call{format: format, span: span, started: started, known: o.known(r, api, format.operation), secrets: secretsOf(r), maxAnswer: o.maxAnswer}
-	defer c.panicked()
+	c := &call{format: format, span: span, started: started, known: known, secrets: secretsOf(r), maxAnswer: o.maxAnswer}
+	returned := false
+	defer func() {
+		if !returned { // next panics: what was sent is recorded all the same
+			c.end()
+		}
+	}()
 	sent := r.WithContext(ctx)
 	c.request = watchRequest(sent, format.limits(o.maxRequest/4, o.maxRequest))
 	response, err := next(sent)
+	returned = true
 	if err != nil {
 		c.fail(err)
 		c.end()
@@ -86,12 +93,12 @@ func (o *observer) do(r *http.Request, next func(*http.Request) (*http.Response,
 	return response, nil
 }
 
-func (o *observer) start(r *http.Request, api API, operation tracing.Operation) (context.Context, tracing.ModelSpan) {
+func (o *observer) start(r *http.Request, known tracing.ModelCall) (context.Context, tracing.ModelSpan) {
 	ctx := context.WithValue(r.Context(), observedKey{}, true)
 	if o.tracer != nil {
-		return o.tracer.Model(ctx, o.known(r, api, operation), address(r))
+		return o.tracer.Model(ctx, known, address(r))
 	}
-	return tracing.Model(ctx, o.known(r, api, operation), address(r))
+	return tracing.Model(ctx, known, address(r))
 }
 
 // known returns what can be said of a call without its body.

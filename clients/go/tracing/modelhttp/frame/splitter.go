@@ -13,6 +13,7 @@ type Splitter struct {
 	cutter *cut.Cutter
 	emit   func(doc []byte, cut bool)
 	kind   kind
+	array  bool
 	skip   int // how many bytes of a byte order mark have been passed over
 	events events
 }
@@ -45,6 +46,10 @@ func (s *Splitter) Write(p []byte) {
 	}
 }
 
+// Streamed reports whether the body is a stream: of events, or an array whose
+// elements come one after another.
+func (s *Splitter) Streamed() bool { return s.array || s.kind == serverSent }
+
 // Close hands on what is left when the body has ended, or nobody reads on: a
 // document that is not complete as far as it came, an event only where its
 // document is complete.
@@ -74,7 +79,7 @@ func (s *Splitter) recognise(p []byte) []byte {
 		case b == ' ' || b == '\t' || b == '\r' || b == '\n':
 			s.skip = len(byteOrderMark)
 		case b == '{' || b == '[':
-			s.kind = documents
+			s.kind, s.array = documents, b == '['
 			return p[i:]
 		default:
 			s.kind = serverSent

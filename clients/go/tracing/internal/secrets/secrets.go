@@ -1,83 +1,117 @@
-package tracing
+// Package secrets takes keys, tokens and passwords out of JSON texts that go to
+// and come from models, before anybody stores them.
+package secrets
 
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
 	"strings"
 )
 
-// reach says what of a value under a secret's name is a secret.
-type reach bool
+// Redacted stands where a secret was, as OpenInference writes what is hidden.
+const Redacted = "__REDACTED__"
+
+// Reach says what of a value under a secret's name is a secret.
+type Reach bool
 
 const (
-	// wholeValues: all of it, as in the parameters of a call.
-	wholeValues reach = true
-	// textsOnly: texts. The schema of a tool may well describe a "password".
-	textsOnly reach = false
+	// WholeValues: all of it, as in the parameters of a call.
+	WholeValues Reach = true
+	// TextsOnly: texts. The schema of a tool may well describe a "password".
+	TextsOnly Reach = false
 )
 
-// withoutSecrets takes keys, tokens and passwords out of a JSON text, by the
-// names that they have and by how credentials of HTTP look. A text with none is
-// returned as it is. One that is no JSON cannot be searched, and is redacted.
-func withoutSecrets(text string, r reach) string {
-	if text == "" || text == redacted {
+// Without takes secrets out of a JSON text, by the names that they have and by
+// how credentials of HTTP look. A text in which nothing looks like one is returned
+// as it is; another is written anew, with the names in each object in order. One
+// that is no JSON cannot be searched, and is redacted.
+func Without(text string, r Reach) string {
+	if text == "" || text == Redacted {
+		return text
+	}
+	suspicious, ok := scan(text)
+	switch {
+	case !ok:
+		return Redacted
+	case !suspicious:
 		return text
 	}
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
 	var value any
-	if decoder.Decode(&value) != nil || decoder.More() {
-		return redacted
-	}
-	clean, found := search(value, r)
-	if !found {
-		return text
+	if decoder.Decode(&value) != nil {
+		return Redacted
 	}
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
-	if encoder.Encode(clean) != nil {
-		return redacted
+	if encoder.Encode(clean(value, r)) != nil {
+		return Redacted
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-func search(value any, r reach) (clean any, found bool) {
+// scan looks at every text in a JSON text, names included. It sees more than is
+// left of it after decoding: of a name that is there twice, both.
+func scan(text string) (suspicious, ok bool) {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	depth, values := 0, 0
+	for {
+		token, err := decoder.Token()
+		if err != nil {
+			return suspicious, errors.Is(err, io.EOF) && depth == 0 && values == 1
+		}
+		switch t := token.(type) {
+		case json.Delim:
+			if t == '{' || t == '[' {
+				depth++
+			} else {
+				depth--
+			}
+		case string:
+			suspicious = suspicious || isSecret(t) || looksSecret(t)
+		}
+		if depth == 0 {
+			values++
+		}
+	}
+}
+
+func clean(value any, r Reach) any {
 	switch v := value.(type) {
 	case map[string]any:
 		for name, inner := range v {
 			if isSecret(name) && concerns(inner, r) {
-				v[name], found = redacted, true
-				continue
-			}
-			if inner, hit := search(inner, r); hit {
-				v[name], found = inner, true
+				v[name] = Redacted
+			} else {
+				v[name] = clean(inner, r)
 			}
 		}
 	case []any:
 		for i := range v {
-			if inner, hit := search(v[i], r); hit {
-				v[i], found = inner, true
-			}
+			v[i] = clean(v[i], r)
 		}
 	case string:
 		if looksSecret(v) {
-			return redacted, true
+			return Redacted
 		}
 	}
-	return value, found
+	return value
 }
 
 // concerns reports whether a value under a secret's name is one. Nothing, and
 // yes or no, tell nothing.
-func concerns(value any, r reach) bool {
+func concerns(value any, r Reach) bool {
 	switch v := value.(type) {
 	case nil, bool:
 		return false
 	case string:
 		return v != ""
 	default:
-		return r == wholeValues
+		return bool(r)
 	}
 }
 
