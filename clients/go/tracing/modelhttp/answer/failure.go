@@ -59,6 +59,11 @@ type failed struct {
 func ReadFailure(status int, body []byte) *Failure {
 	failure := &Failure{Status: status}
 	body = bytes.TrimSpace(body)
+	if len(body) > 0 && body[0] == '[' { // of a stream that is an array
+		if list := List(body); len(list) > 0 {
+			body = list[0]
+		}
+	}
 	var outer failed
 	switch {
 	case len(body) == 0:

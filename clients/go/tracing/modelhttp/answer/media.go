@@ -18,8 +18,12 @@ func Media(what string, details ...string) string {
 }
 
 // URL describes where a file is: of a data URL its type and size, of another URL
-// what comes before its query, which may hold a signature.
+// what comes before its query, which may hold a signature. The size of a file is
+// returned as it is.
 func URL(address string) string {
+	if strings.HasPrefix(address, "[") {
+		return address
+	}
 	if rest, ok := strings.CutPrefix(address, "data:"); ok {
 		head, size, _ := strings.Cut(rest, ",")
 		mime, _, _ := strings.Cut(head, ";")
