@@ -49,9 +49,11 @@ func hidden(hide bool, text string) string {
 }
 
 // input returns what may be told of a span's input. That of a call of a model is
-// what its messages say.
+// what its messages or its texts say.
 func (h *hiding) input(k *kind, c content) content {
-	if c.text != "" && (h.inputs || k.callsModel && (h.inputMessages || h.inputText)) {
+	hide := h.inputs || k.callsModel && (h.inputMessages || h.inputText) ||
+		k.name == kindEmbedding.name && h.embeddingText
+	if hide && c.text != "" {
 		return content{text: redacted}
 	}
 	return c
@@ -59,7 +61,9 @@ func (h *hiding) input(k *kind, c content) content {
 
 // output returns what may be told of a span's output.
 func (h *hiding) output(k *kind, c content) content {
-	if c.text != "" && (h.outputs || k.callsModel && (h.outputMessages || h.outputText)) {
+	hide := h.outputs || k.callsModel && (h.outputMessages || h.outputText) ||
+		k.name == kindEmbedding.name && h.embeddingVectors
+	if hide && c.text != "" {
 		return content{text: redacted}
 	}
 	return c
