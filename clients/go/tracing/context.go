@@ -117,9 +117,7 @@ func (s *scope) attributes(t *Tracer, to attributes) attributes {
 	if t.genAI {
 		to = to.text(genaiConversation, s.session)
 	}
-	if len(s.tags) > 0 {
-		to = append(to, attribute.StringSlice(keyTags, s.tags))
-	}
+	to = to.texts(keyTags, s.tags)
 	if len(s.metadata) > 0 {
 		to = to.text(keyMetadata, jsonObject(s.metadata))
 	}

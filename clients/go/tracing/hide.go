@@ -159,18 +159,30 @@ func documents(hide bool, found []Document) []Document {
 }
 
 // attributes returns what may be told of attributes that were set by name.
-func (h *hiding) attributes(set []attribute.KeyValue) []attribute.KeyValue {
-	told := make([]attribute.KeyValue, 0, len(set))
+func (h *hiding) attributes(set []attribute.KeyValue) attributes {
+	told := make(attributes, 0, len(set))
 	for _, a := range set {
 		switch h.fate(string(a.Key)) {
 		case dropped:
 		case covered:
-			told = append(told, attribute.String(string(a.Key), redacted))
+			told = told.text(string(a.Key), redacted)
 		case searched:
-			told = append(told, attribute.String(string(a.Key), secrets.Without(a.Value.Emit(), secrets.WholeValues)))
+			told = told.text(string(a.Key), secrets.Without(a.Value.Emit(), secrets.WholeValues))
 		default:
-			told = append(told, a)
+			told = told.valid(a)
 		}
 	}
 	return told
+}
+
+// valid appends an attribute whose texts can be sent.
+func (a attributes) valid(kv attribute.KeyValue) attributes {
+	key := attribute.Key(valid(string(kv.Key)))
+	switch kv.Value.Type() {
+	case attribute.STRING:
+		return append(a, key.String(valid(kv.Value.AsString())))
+	case attribute.STRINGSLICE:
+		return a.texts(string(key), kv.Value.AsStringSlice())
+	}
+	return append(a, kv)
 }

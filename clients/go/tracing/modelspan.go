@@ -40,11 +40,11 @@ func (t *Tracer) Model(ctx context.Context, call ModelCall, options ...SpanOptio
 		what = kindEmbedding
 	}
 	o := spanOptions(options)
+	ctx, s := t.begin(ctx, what, strings.TrimSpace(string(call.Operation)+" "+call.Model), &o)
 	state := &modelState{operation: call.Operation, start: o.start}
 	if state.start.IsZero() {
 		state.start = time.Now()
 	}
-	ctx, s := t.begin(ctx, what, strings.TrimSpace(string(call.Operation)+" "+call.Model), &o)
 	if s.Recording() {
 		asked := s.tracer.hiding.call(call)
 		set := make(attributes, 0, 16+4*len(asked.Messages))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
-	"strings"
 	"sync/atomic"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -98,7 +97,7 @@ func (s *Span) Fail(err error) {
 
 func (s *Span) fail(class, message, stack string) {
 	hide := s.tracer.hiding.exceptions
-	message = strings.ToValidUTF8(hidden(hide, message), "\uFFFD")
+	message = valid(hidden(hide, message))
 	event := attributes(nil).text(keyExceptionType, class).
 		text(keyExceptionMessage, message).text(keyExceptionStacktrace, stack)
 	s.failed.Store(true)

@@ -159,7 +159,7 @@ func (t *Tracer) begin(ctx context.Context, what kind, name string, o *spanOptio
 	if !o.start.IsZero() {
 		config = append(config, trace.WithTimestamp(o.start))
 	}
-	ctx, s.span = t.tracer.Start(ctx, name, config...)
+	ctx, s.span = t.tracer.Start(ctx, valid(name), config...)
 	return below.in(ctx), s
 }
 
