@@ -127,6 +127,9 @@ func (s *scope) attributes(t *Tracer, to attributes) attributes {
 			to = to.text(keyPromptVariables, t.hiding.prompt(jsonObject(p.variables)))
 		}
 	}
+	if len(s.extra) == 0 {
+		return to
+	}
 	return append(to, t.hiding.attributes(s.extra)...)
 }
 
