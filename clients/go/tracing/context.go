@@ -117,9 +117,7 @@ func (s *scope) attributes(t *Tracer, to attributes) attributes {
 	if t.genAI {
 		to = to.text(genaiConversation, s.session)
 	}
-	if len(s.tags) > 0 {
-		to = append(to, attribute.StringSlice(keyTags, s.tags))
-	}
+	to = to.texts(keyTags, s.tags)
 	if len(s.metadata) > 0 {
 		to = to.text(keyMetadata, jsonObject(s.metadata))
 	}
@@ -128,6 +126,9 @@ func (s *scope) attributes(t *Tracer, to attributes) attributes {
 		if len(p.variables) > 0 {
 			to = to.text(keyPromptVariables, t.hiding.prompt(jsonObject(p.variables)))
 		}
+	}
+	if len(s.extra) == 0 {
+		return to
 	}
 	return append(to, t.hiding.attributes(s.extra)...)
 }

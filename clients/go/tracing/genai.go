@@ -23,7 +23,7 @@ func (a attributes) genAICall(c *ModelCall) attributes {
 func (a attributes) genAIResult(r *ModelResult) attributes {
 	a = a.text(genaiResponseModel, r.Model).text(genaiOutputMessages, genAIMessages(r.Messages, r.FinishReasons))
 	if len(r.FinishReasons) == 1 { // More of them are there already.
-		a = append(a, attribute.StringSlice(keyFinishReasons, r.FinishReasons))
+		a = a.texts(keyFinishReasons, r.FinishReasons)
 	}
 	if len(r.Vectors) > 0 {
 		a = a.count(genaiDimensions, int64(len(r.Vectors[0])))

@@ -49,9 +49,11 @@ func hidden(hide bool, text string) string {
 }
 
 // input returns what may be told of a span's input. That of a call of a model is
-// what its messages say.
+// what its messages or its texts say.
 func (h *hiding) input(k *kind, c content) content {
-	if c.text != "" && (h.inputs || k.callsModel && (h.inputMessages || h.inputText)) {
+	hide := h.inputs || k.callsModel && (h.inputMessages || h.inputText) ||
+		k.name == kindEmbedding.name && h.embeddingText
+	if hide && c.text != "" {
 		return content{text: redacted}
 	}
 	return c
@@ -59,7 +61,9 @@ func (h *hiding) input(k *kind, c content) content {
 
 // output returns what may be told of a span's output.
 func (h *hiding) output(k *kind, c content) content {
-	if c.text != "" && (h.outputs || k.callsModel && (h.outputMessages || h.outputText)) {
+	hide := h.outputs || k.callsModel && (h.outputMessages || h.outputText) ||
+		k.name == kindEmbedding.name && h.embeddingVectors
+	if hide && c.text != "" {
 		return content{text: redacted}
 	}
 	return c
@@ -155,18 +159,30 @@ func documents(hide bool, found []Document) []Document {
 }
 
 // attributes returns what may be told of attributes that were set by name.
-func (h *hiding) attributes(set []attribute.KeyValue) []attribute.KeyValue {
-	told := make([]attribute.KeyValue, 0, len(set))
+func (h *hiding) attributes(set []attribute.KeyValue) attributes {
+	told := make(attributes, 0, len(set))
 	for _, a := range set {
 		switch h.fate(string(a.Key)) {
 		case dropped:
 		case covered:
-			told = append(told, attribute.String(string(a.Key), redacted))
+			told = told.text(string(a.Key), redacted)
 		case searched:
-			told = append(told, attribute.String(string(a.Key), secrets.Without(a.Value.Emit(), secrets.WholeValues)))
+			told = told.text(string(a.Key), secrets.Without(a.Value.Emit(), secrets.WholeValues))
 		default:
-			told = append(told, a)
+			told = told.valid(a)
 		}
 	}
 	return told
+}
+
+// valid appends an attribute whose texts can be sent.
+func (a attributes) valid(kv attribute.KeyValue) attributes {
+	key := attribute.Key(valid(string(kv.Key)))
+	switch kv.Value.Type() {
+	case attribute.STRING:
+		return append(a, key.String(valid(kv.Value.AsString())))
+	case attribute.STRINGSLICE:
+		return a.texts(string(key), kv.Value.AsStringSlice())
+	}
+	return append(a, kv)
 }

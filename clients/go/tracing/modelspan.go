@@ -40,11 +40,11 @@ func (t *Tracer) Model(ctx context.Context, call ModelCall, options ...SpanOptio
 		what = kindEmbedding
 	}
 	o := spanOptions(options)
+	ctx, s := t.begin(ctx, what, callName(&call), &o)
 	state := &modelState{operation: call.Operation, start: o.start}
 	if state.start.IsZero() {
 		state.start = time.Now()
 	}
-	ctx, s := t.begin(ctx, what, callName(&call), &o)
 	if s.Recording() {
 		s.describe(ctx, s.asked(&call), &o)
 	}

@@ -43,7 +43,7 @@ func (a attributes) modelResult(r *ModelResult) attributes {
 		a = a.text(keyFinishReason, r.FinishReasons[0])
 	}
 	if len(r.FinishReasons) > 1 {
-		a = append(a, attribute.StringSlice(keyFinishReasons, r.FinishReasons))
+		a = a.texts(keyFinishReasons, r.FinishReasons)
 	}
 	if r.TimeToFirstToken > 0 {
 		a = append(a, attribute.Float64(keyFirstChunk, r.TimeToFirstToken.Seconds()))

@@ -56,7 +56,7 @@ func record(t failer, options ...tracing.TracerOption) recording {
 	t.Helper()
 	sent := new(wire)
 	provider := sdktrace.NewTracerProvider(
-		sdktrace.WithSyncer(otlptrace.NewUnstarted(sent)),
+		sdktrace.WithSyncer(exporterTo(sent)),
 		sdktrace.WithRawSpanLimits(sdktrace.SpanLimits{AttributeValueLengthLimit: -1, AttributeCountLimit: -1, EventCountLimit: -1, LinkCountLimit: -1, AttributePerEventCountLimit: -1, AttributePerLinkCountLimit: -1}),
 	)
 	tracer, err := tracing.NewTracer(provider, options...)
@@ -100,6 +100,8 @@ type wire struct {
 	mu   sync.Mutex
 	sent []*tracepb.ResourceSpans
 }
+
+func exporterTo(w *wire) sdktrace.SpanExporter { return otlptrace.NewUnstarted(w) }
 
 func (*wire) Start(context.Context) error { return nil }
 func (*wire) Stop(context.Context) error  { return nil }

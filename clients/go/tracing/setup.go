@@ -34,9 +34,9 @@ import (
 // and options that are wrong; that a receiver is away is none, and is logged.
 //
 // shutdown delivers what is held, for as long as its context lasts, or ten
-// seconds where that has no deadline, and removes what Setup added. Its error says
-// how many spans were lost, and why. It may be called more than once. Of ctx, only
-// the values are used.
+// seconds where that has no deadline, and removes what Setup added. Its error has a
+// [*Lost] for each receiver that did not get every span. It may be called more than
+// once. Of ctx, only the values are used.
 func Setup(ctx context.Context, options ...Option) (shutdown func(context.Context) error, err error) {
 	c, err := setupFrom(os.Getenv, options)
 	if err != nil {
@@ -62,7 +62,7 @@ func Setup(ctx context.Context, options ...Option) (shutdown func(context.Contex
 		a.attach(c)
 	}
 	a.tracer = newTracer(a.provider, c.choice)
-	defaults.add(a.tracer, c.choice)
+	defaults.add(a.tracer)
 	return a.shutdown, nil
 }
 

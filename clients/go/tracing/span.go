@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
-	"strings"
 	"sync/atomic"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -18,7 +17,7 @@ import (
 type Span struct {
 	tracer *Tracer
 	span   trace.Span
-	what   kind
+	what   *kind
 	runID  string
 	failed atomic.Bool
 	ended  atomic.Bool
@@ -49,19 +48,22 @@ func (s *Span) SetOutput(output any) {
 	s.setOutput(contentOf(output))
 }
 
-func (s *Span) setInput(c content) {
-	c = s.tracer.hiding.input(&s.what, c)
-	set := attributes(nil).contents(keyInput, keyInputType, c)
-	if s.tracer.genAI {
-		set = set.text(s.what.genAIInput, c.text)
+func (s *Span) setInput(c content) { s.span.SetAttributes(s.input(nil, c)...) }
+
+// input appends what may be told of an input.
+func (s *Span) input(to attributes, c content) attributes {
+	c = s.tracer.hiding.input(s.what, c)
+	to = to.contents(keyInput, keyInputType, c)
+	if s.tracer.genAI && s.what.genAIInput != "" {
+		to = to.text(s.what.genAIInput, c.text)
 	}
-	s.span.SetAttributes(set...)
+	return to
 }
 
 func (s *Span) setOutput(c content) {
-	c = s.tracer.hiding.output(&s.what, c)
+	c = s.tracer.hiding.output(s.what, c)
 	set := attributes(nil).contents(keyOutput, keyOutputType, c)
-	if s.tracer.genAI {
+	if s.tracer.genAI && s.what.genAIOutput != "" {
 		set = set.text(s.what.genAIOutput, c.text)
 	}
 	s.span.SetAttributes(set...)
@@ -98,7 +100,7 @@ func (s *Span) Fail(err error) {
 
 func (s *Span) fail(class, message, stack string) {
 	hide := s.tracer.hiding.exceptions
-	message = strings.ToValidUTF8(hidden(hide, message), "\uFFFD")
+	message = valid(hidden(hide, message))
 	event := attributes(nil).text(keyExceptionType, class).
 		text(keyExceptionMessage, message).text(keyExceptionStacktrace, stack)
 	s.failed.Store(true)

@@ -4,9 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"slices"
 	"strings"
 
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 )
@@ -110,7 +110,7 @@ func (t *Tracer) Evaluator(ctx context.Context, name string, options ...SpanOpti
 }
 
 // start starts a span of a named kind.
-func (t *Tracer) start(ctx context.Context, what kind, name string, options []SpanOption) (context.Context, *Span) {
+func (t *Tracer) start(ctx context.Context, what *kind, name string, options []SpanOption) (context.Context, *Span) {
 	o := spanOptions(options)
 	if what.isRun && o.id == "" {
 		o.id = idOf(name)
@@ -134,7 +134,7 @@ func (t *Tracer) start(ctx context.Context, what kind, name string, options []Sp
 }
 
 // begin starts the span itself and makes the context below it.
-func (t *Tracer) begin(ctx context.Context, what kind, name string, o *spanOption) (context.Context, *Span) {
+func (t *Tracer) begin(ctx context.Context, what *kind, name string, o *spanOption) (context.Context, *Span) {
 	above := scopeOf(ctx)
 	below := o.scope(above, what.isRun)
 	below.tracer = t
@@ -150,16 +150,11 @@ func (t *Tracer) begin(ctx context.Context, what kind, name string, o *spanOptio
 		ctx, s.span = noop.NewTracerProvider().Tracer(scopeName).Start(ctx, name)
 		return below.in(ctx), s
 	}
-	// A sampler sees the kind; all else is set when the span is known to be
-	// recorded, and hidden first where it must be.
-	config := []trace.SpanStartOption{
-		trace.WithSpanKind(what.otel),
-		trace.WithAttributes(attribute.String(keyKind, what.name)),
-	}
+	config := what.start
 	if !o.start.IsZero() {
-		config = append(config, trace.WithTimestamp(o.start))
+		config = append(slices.Clip(config), trace.WithTimestamp(o.start))
 	}
-	ctx, s.span = t.tracer.Start(ctx, name, config...)
+	ctx, s.span = t.tracer.Start(ctx, valid(name), config...)
 	return below.in(ctx), s
 }
 
@@ -167,11 +162,13 @@ func (t *Tracer) begin(ctx context.Context, what kind, name string, o *spanOptio
 func (s *Span) describe(ctx context.Context, set attributes, o *spanOption) {
 	here := scopeOf(ctx)
 	set = here.attributes(s.tracer, set)
-	set = append(set, s.tracer.hiding.attributes(o.attributes)...)
-	s.span.SetAttributes(set...)
-	if o.input != nil {
-		s.SetInput(o.input)
+	if len(o.attributes) > 0 {
+		set = append(set, s.tracer.hiding.attributes(o.attributes)...)
 	}
+	if o.input != nil {
+		set = s.input(set, contentOf(o.input))
+	}
+	s.span.SetAttributes(set...)
 }
 
 // spanName names a span as Agno does: of runs and steps, the name is one word,

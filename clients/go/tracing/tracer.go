@@ -58,43 +58,45 @@ var defaults standing
 
 // standing is the Tracers of every Setup that was not shut down.
 type standing struct {
-	current atomic.Pointer[Tracer] // the last of all
+	current atomic.Pointer[Tracer] // the last of them
 
-	mu     sync.Mutex
-	all    []*Tracer
-	choice *choice // of the last Setup, or else of the environment; nil until asked for
+	mu   sync.Mutex
+	all  []*Tracer
+	like *Tracer // what to write and hide without any; nil until asked for
 }
 
 // Default returns the Tracer that [Setup] made. Before it, or without it, it is
 // one on OpenTelemetry's global provider; if a variable that hides content cannot
 // be read then, all content is hidden, since there is nobody to tell. After all is
-// shut down, what was to be hidden stays hidden.
+// shut down, what the last Setup hid stays hidden.
 func Default() *Tracer {
 	if t := defaults.current.Load(); t != nil {
 		return t
 	}
-	return newTracer(otel.GetTracerProvider(), defaults.chosen(os.Getenv))
+	t := *defaults.model(os.Getenv)
+	t.tracer = otel.GetTracerProvider().Tracer(scopeName)
+	return &t
 }
 
-// chosen returns what to write and hide without a Setup. The environment is read
-// once: this is asked for every span.
-func (s *standing) chosen(getenv func(string) string) choice {
+// model returns a Tracer that writes and hides as one should without a Setup. The
+// environment is read once: this is asked for every span.
+func (s *standing) model(getenv func(string) string) *Tracer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.choice == nil {
+	if s.like == nil {
 		c, err := choiceFrom(getenv)
 		if err != nil {
 			c = choice{hiding: everything}
 		}
-		s.choice = &c
+		s.like = &Tracer{hiding: c.resolved(), genAI: c.genAI}
 	}
-	return *s.choice
+	return s.like
 }
 
-func (s *standing) add(t *Tracer, c choice) {
+func (s *standing) add(t *Tracer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.all, s.choice = append(s.all, t), &c
+	s.all = append(s.all, t)
 	s.current.Store(t)
 }
 
@@ -102,11 +104,11 @@ func (s *standing) remove(t *Tracer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.all = slices.DeleteFunc(s.all, func(other *Tracer) bool { return other == t })
-	var last *Tracer
+	s.like = t
+	s.current.Store(nil)
 	if n := len(s.all); n > 0 {
-		last = s.all[n-1]
+		s.current.Store(s.all[n-1])
 	}
-	s.current.Store(last)
 }
 
 // tracerOf returns the Tracer that began the span above, or the default one.

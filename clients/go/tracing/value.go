@@ -81,7 +81,21 @@ func (a attributes) text(key, value string) attributes {
 	if value == "" {
 		return a
 	}
-	return append(a, attribute.String(key, strings.ToValidUTF8(value, "\uFFFD")))
+	return append(a, attribute.String(key, valid(value)))
+}
+
+func valid(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
+
+// texts appends a list, empty texts included: they have their places in it.
+func (a attributes) texts(key string, values []string) attributes {
+	if len(values) == 0 {
+		return a
+	}
+	list := make([]string, len(values))
+	for i, value := range values {
+		list[i] = valid(value)
+	}
+	return append(a, attribute.StringSlice(key, list))
 }
 
 func (a attributes) count(key string, n int64) attributes {
