@@ -73,12 +73,13 @@ var mayImport = map[string][]string{
 	"cmd/agenttrace/internal/draw":             {"gen/..."},
 	"cmd/agenttrace/internal/shell":            {},
 
-	"clients/go/tracing/modelhttp/cut":       {},
-	"clients/go/tracing/modelhttp/frame":     {"clients/go/tracing/modelhttp/cut"},
-	"clients/go/tracing/modelhttp/answer":    {"clients/go/tracing"},
-	"clients/go/tracing/modelhttp/openai":    {"clients/go/tracing", "clients/go/tracing/modelhttp/answer"},
-	"clients/go/tracing/modelhttp/anthropic": {"clients/go/tracing", "clients/go/tracing/modelhttp/answer"},
-	"clients/go/tracing/modelhttp/gemini":    {"clients/go/tracing", "clients/go/tracing/modelhttp/answer"},
+	"clients/go/tracing/modelhttp/cut":        {},
+	"clients/go/tracing/modelhttp/frame":      {"clients/go/tracing/modelhttp/cut"},
+	"clients/go/tracing/modelhttp/answer":     {"clients/go/tracing"},
+	"clients/go/tracing/modelhttp/answertest": {"clients/go/tracing", "clients/go/tracing/modelhttp/answer", "clients/go/tracing/modelhttp/cut", "clients/go/tracing/modelhttp/frame"},
+	"clients/go/tracing/modelhttp/openai":     {"clients/go/tracing", "clients/go/tracing/modelhttp/answer"},
+	"clients/go/tracing/modelhttp/anthropic":  {"clients/go/tracing", "clients/go/tracing/modelhttp/answer"},
+	"clients/go/tracing/modelhttp/gemini":     {"clients/go/tracing", "clients/go/tracing/modelhttp/answer"},
 
 	"cmd/server": {"internal/...", "gen/..."},
 	"bench":      {"internal/...", "gen/..."},
@@ -103,7 +104,7 @@ var onlyHere = map[string][]string{
 }
 
 // forTestsOnly are packages that product code must not import.
-var forTestsOnly = []string{"internal/repo/repotest", "internal/query/querytest", "internal/pgtest", "internal/e2e"}
+var forTestsOnly = []string{"internal/repo/repotest", "internal/query/querytest", "internal/pgtest", "internal/e2e", "clients/go/tracing/modelhttp/answertest"}
 
 type goFile struct {
 	name    string

@@ -63,7 +63,7 @@ func (r *recorder) only(t testing.TB) span {
 func (s span) has(t testing.TB, want map[string]string) {
 	t.Helper()
 	for name, value := range want {
-		if got := s.attributes[name].Emit(); got != value {
+		if got := s.attributes[name].String(); got != value {
 			t.Errorf("%s is %q, not %q", name, got, value)
 		}
 	}
@@ -74,7 +74,7 @@ func (s span) failed() (kind, message string) {
 	if s.Status().Code != codes.Error {
 		return "", ""
 	}
-	return s.attributes["error.type"].Emit(), s.Status().Description
+	return s.attributes["error.type"].String(), s.Status().Description
 }
 
 // everything is all that a span says, to look for what must not be there.
@@ -82,12 +82,12 @@ func (s span) everything() string {
 	var b strings.Builder
 	b.WriteString(s.Name() + "\n" + s.Status().Description + "\n")
 	for _, a := range s.Attributes() {
-		b.WriteString(string(a.Key) + "=" + a.Value.Emit() + "\n")
+		b.WriteString(string(a.Key) + "=" + a.Value.String() + "\n")
 	}
 	for _, e := range s.Events() {
 		b.WriteString(e.Name + "\n")
 		for _, a := range e.Attributes {
-			b.WriteString(string(a.Key) + "=" + a.Value.Emit() + "\n")
+			b.WriteString(string(a.Key) + "=" + a.Value.String() + "\n")
 		}
 	}
 	return b.String()

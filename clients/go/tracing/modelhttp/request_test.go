@@ -30,7 +30,7 @@ func TestACallIsRecorded(t *testing.T) {
 		t.Errorf("the server got %q, %d bytes", got.bodies[0], got.sizes[0])
 	}
 	if first, set := s.attributes["gen_ai.response.time_to_first_chunk"]; set {
-		t.Errorf("an answer in one piece has a first one after %s", first.Emit())
+		t.Errorf("an answer in one piece has a first one after %s", first.String())
 	}
 }
 

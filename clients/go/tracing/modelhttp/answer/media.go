@@ -8,13 +8,14 @@ import (
 // Media describes a file in a message without its content: what it is ("image"),
 // its type ("image/png") and its name or size, whichever are known.
 func Media(what string, details ...string) string {
-	out := "[" + what
+	var out strings.Builder
+	out.WriteString("[" + what)
 	for _, detail := range details {
 		if detail = strings.Trim(detail, "[]"); detail != "" {
-			out += ", " + detail
+			out.WriteString(", " + detail)
 		}
 	}
-	return out + "]"
+	return out.String() + "]"
 }
 
 // URL describes where a file is: of a data URL its type and size, of another URL

@@ -55,3 +55,11 @@ func start(s string, size int) string {
 	}
 	return s[:size]
 }
+
+// Join puts a part under the text before it; either may be empty.
+func Join(text, part string) string {
+	if text == "" || part == "" {
+		return text + part
+	}
+	return text + "\n" + part
+}

@@ -5,32 +5,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
 	"github.com/agenttrace/agenttrace/clients/go/tracing"
 	"github.com/agenttrace/agenttrace/clients/go/tracing/modelhttp/answer"
+	"github.com/agenttrace/agenttrace/clients/go/tracing/modelhttp/answertest"
 	"github.com/agenttrace/agenttrace/clients/go/tracing/modelhttp/anthropic"
-	"github.com/agenttrace/agenttrace/clients/go/tracing/modelhttp/cut"
-	"github.com/agenttrace/agenttrace/clients/go/tracing/modelhttp/frame"
 )
 
-var limits = cut.Limits{String: 1 << 16, Total: 1 << 20, Drop: anthropic.IsBulk, File: anthropic.IsFile}
-
-func read(limit int, pieces ...string) anthropic.Message {
-	m := anthropic.NewMessage(limit)
-	s := frame.New(limits, m.Document)
-	for _, piece := range pieces {
-		s.Write([]byte(piece))
-	}
-	s.Close()
-	return m
-}
-
-func request(body string) tracing.ModelCall {
-	c := cut.New(limits)
-	c.Write([]byte(body))
-	return anthropic.Call(c.Finish())
-}
+func message(limit int) answertest.Collector { return anthropic.NewMessage(limit) }
 
 // events writes the events of a stream, each with its name.
 func events(data ...string) string {
@@ -73,84 +55,49 @@ var told = tracing.Message{
 	ToolCalls: []tracing.ToolCall{{ID: "toolu_1", Name: "weather", Arguments: `{"city": "Paris"}`}, {ID: "toolu_2", Name: "now", Arguments: `{}`}},
 }
 
-var answers = []struct {
-	name, body string
-	want       tracing.ModelResult
-	failure    *answer.Failure
-	partial    bool
-}{
+var answers = []answertest.Case{
 	{
-		name: "a stream",
-		body: events(append(begun[:len(begun):len(begun)], `{"type":"message_delta","delta":{"stop_reason":"tool_use","stop_sequence":null},"usage":{"output_tokens":50,"output_tokens_details":{"thinking_tokens":20},"cache_read_input_tokens":null}}`, `{"type":"message_stop"}`)...),
-		want: tracing.ModelResult{ID: "msg_1", Model: "claude-sonnet-4-5-20250929", ServiceTier: "standard", Messages: messages(told), FinishReasons: []string{"tool_use"},
+		Name: "a stream", New: message,
+		Body: events(append(begun[:len(begun):len(begun)], `{"type":"message_delta","delta":{"stop_reason":"tool_use","stop_sequence":null},"usage":{"output_tokens":50,"output_tokens_details":{"thinking_tokens":20},"cache_read_input_tokens":null}}`, `{"type":"message_stop"}`)...),
+		Want: tracing.ModelResult{ID: "msg_1", Model: "claude-sonnet-4-5-20250929", ServiceTier: "standard", Messages: messages(told), FinishReasons: []string{"tool_use"},
 			Usage: tracing.Usage{Input: 25, CacheRead: 200, CacheWrite: 100, CacheWrite1h: 60, Output: 30, Reasoning: 20}},
 	},
 	{
-		name: "sums that replace those before",
-		body: events(begun[0], `{"type":"message_delta","delta":{},"usage":{"output_tokens":10}}`, `{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"input_tokens":30,"output_tokens":15}}`, `{"type":"message_stop"}`),
-		want: tracing.ModelResult{ID: "msg_1", Model: "claude-sonnet-4-5-20250929", ServiceTier: "standard", Messages: messages(tracing.Message{Role: "assistant"}), FinishReasons: []string{"end_turn"},
+		Name: "sums that replace those before", New: message,
+		Body: events(begun[0], `{"type":"message_delta","delta":{},"usage":{"output_tokens":10}}`, `{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"input_tokens":30,"output_tokens":15}}`, `{"type":"message_stop"}`),
+		Want: tracing.ModelResult{ID: "msg_1", Model: "claude-sonnet-4-5-20250929", ServiceTier: "standard", Messages: messages(tracing.Message{Role: "assistant"}), FinishReasons: []string{"end_turn"},
 			Usage: tracing.Usage{Input: 30, CacheRead: 200, CacheWrite: 100, CacheWrite1h: 60, Output: 15}},
 	},
 	{
-		name: "a stream that stopped", body: events(begun...), partial: true,
-		want: tracing.ModelResult{ID: "msg_1", Model: "claude-sonnet-4-5-20250929", ServiceTier: "standard", Messages: messages(told),
+		Name: "a stream that stopped", New: message, Body: events(begun...), Partial: true,
+		Want: tracing.ModelResult{ID: "msg_1", Model: "claude-sonnet-4-5-20250929", ServiceTier: "standard", Messages: messages(told),
 			Usage: tracing.Usage{Input: 25, CacheRead: 200, CacheWrite: 100, CacheWrite1h: 60, Output: 1}},
 	},
 	{
-		name: "an error in the middle",
-		body: events(begun[0], `{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}`), partial: true,
-		want: tracing.ModelResult{ID: "msg_1", Model: "claude-sonnet-4-5-20250929", ServiceTier: "standard", Messages: messages(tracing.Message{Role: "assistant"}),
+		Name: "an error in the middle", New: message,
+		Body: events(begun[0], `{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}`), Partial: true,
+		Want: tracing.ModelResult{ID: "msg_1", Model: "claude-sonnet-4-5-20250929", ServiceTier: "standard", Messages: messages(tracing.Message{Role: "assistant"}),
 			Usage: tracing.Usage{Input: 25, CacheRead: 200, CacheWrite: 100, CacheWrite1h: 60, Output: 1}},
-		failure: &answer.Failure{Type: "overloaded_error", Message: "Overloaded"},
+		Failure: &answer.Failure{Type: "overloaded_error", Message: "Overloaded"},
 	},
 	{
-		name: "a message",
-		body: `{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[{"type":"thinking","thinking":"Let me see.","signature":"zzz"},{"type":"redacted_thinking","data":"zzz"},
+		Name: "a message", New: message,
+		Body: `{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[{"type":"thinking","thinking":"Let me see.","signature":"zzz"},{"type":"redacted_thinking","data":"zzz"},
 			{"type":"text","text":"I will look."},{"type":"tool_use","id":"toolu_1","name":"weather","input":{"city": "Paris"}},{"type":"tool_use","id":"toolu_2","name":"now","input":{}},{"type":"text","text":"One moment."}],
 			"stop_reason":"tool_use","usage":{"input_tokens":5,"output_tokens":7,"cache_creation_input_tokens":9}}`,
-		want: tracing.ModelResult{ID: "msg_1", Model: "m", FinishReasons: []string{"tool_use"},
+		Want: tracing.ModelResult{ID: "msg_1", Model: "m", FinishReasons: []string{"tool_use"},
 			Messages: messages(tracing.Message{Role: "assistant", Content: "I will look.\nOne moment.", Reasoning: "Let me see.",
 				ToolCalls: []tracing.ToolCall{{ID: "toolu_1", Name: "weather", Arguments: `{"city":"Paris"}`}, {ID: "toolu_2", Name: "now", Arguments: `{}`}}}),
 			Usage: tracing.Usage{Input: 5, CacheWrite: 9, Output: 7}},
 	},
 	{
-		name: "a refusal", body: `{"id":"m","type":"message","role":"assistant","model":"m","content":[],"stop_reason":"refusal","usage":{"input_tokens":1,"output_tokens":0}}`,
-		want: tracing.ModelResult{ID: "m", Model: "m", FinishReasons: []string{"refusal"}, Messages: messages(tracing.Message{Role: "assistant"}), Usage: tracing.Usage{Input: 1}},
+		Name: "a refusal", New: message, Body: `{"id":"m","type":"message","role":"assistant","model":"m","content":[],"stop_reason":"refusal","usage":{"input_tokens":1,"output_tokens":0}}`,
+		Want: tracing.ModelResult{ID: "m", Model: "m", FinishReasons: []string{"refusal"}, Messages: messages(tracing.Message{Role: "assistant"}), Usage: tracing.Usage{Input: 1}},
 	},
 }
 
 func TestAnswers(t *testing.T) {
-	for _, test := range answers {
-		t.Run(test.name, func(t *testing.T) {
-			got := read(1<<16, test.body)
-			if diff := cmp.Diff(test.want, got.Result()); diff != "" {
-				t.Errorf("-want +got: %s", diff)
-			}
-			if diff := cmp.Diff(test.failure, got.Failed()); diff != "" {
-				t.Errorf("failure: %s", diff)
-			}
-			if got.Finished() == test.partial {
-				t.Errorf("finished: %v", got.Finished())
-			}
-		})
-	}
-}
-
-func TestAnswersInPiecesAreTheSame(t *testing.T) {
-	for _, test := range answers {
-		t.Run(test.name, func(t *testing.T) {
-			rapid.Check(t, func(t *rapid.T) {
-				var pieces []string
-				for rest := test.body; rest != ""; {
-					n := rapid.IntRange(1, len(rest)).Draw(t, "length")
-					pieces, rest = append(pieces, rest[:n]), rest[n:]
-				}
-				if diff := cmp.Diff(test.want, read(1<<16, pieces...).Result()); diff != "" {
-					t.Error(diff)
-				}
-			})
-		})
-	}
+	answertest.Run(t, answertest.Limits(anthropic.IsBulk, anthropic.IsFile), answers)
 }
 
 const conversation = `{"model":"claude-sonnet-4-5","max_tokens":100,"system":[{"type":"text","text":"Be brief.","cache_control":{"type":"ephemeral","ttl":"1h"}},{"type":"text","text":"Be kind."}],
@@ -183,21 +130,19 @@ func TestRequests(t *testing.T) {
 	}
 }
 
+func request(body string) tracing.ModelCall {
+	return anthropic.Call(answertest.Kept(answertest.Limits(anthropic.IsBulk, anthropic.IsFile), body))
+}
+
 func FuzzAnthropicStream(f *testing.F) {
 	for _, test := range answers {
-		f.Add([]byte(test.body))
+		f.Add([]byte(test.Body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		const limit = 1 << 10
-		result := read(limit, string(body)).Result()
-		for _, m := range result.Messages {
-			if len(m.Content)+len(m.Reasoning) > limit+128 {
-				t.Errorf("%d bytes of text kept", len(m.Content)+len(m.Reasoning))
-			}
-		}
-		if u := result.Usage; min(u.Input, u.Output, u.Reasoning, u.CacheRead, u.CacheWrite, u.CacheWrite1h) < 0 || u.CacheWrite1h > u.CacheWrite {
-			t.Errorf("counts that cannot be: %+v", u)
-		}
+		m := message(limit)
+		answertest.Feed(answertest.Limits(anthropic.IsBulk, anthropic.IsFile), m, string(body))
+		answertest.Bounded(t, m.Result(), limit)
 	})
 }
 

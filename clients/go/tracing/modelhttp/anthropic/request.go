@@ -121,20 +121,20 @@ func blocks(content json.RawMessage) []block {
 func (b *block) addTo(m *tracing.Message) {
 	switch b.Type {
 	case "thinking":
-		m.Reasoning = joined(m.Reasoning, b.Thinking)
+		m.Reasoning = answer.Join(m.Reasoning, b.Thinking)
 	case "image":
 		text, image := b.media("image")
-		m.Content = joined(m.Content, text)
+		m.Content = answer.Join(m.Content, text)
 		if image != "" {
 			m.Images = append(m.Images, image)
 		}
 	case "document":
 		text, _ := b.media("document")
-		m.Content = joined(m.Content, text)
+		m.Content = answer.Join(m.Content, text)
 	case "tool_use", "server_tool_use", "mcp_tool_use":
 		m.ToolCalls = append(m.ToolCalls, tracing.ToolCall{ID: b.ID, Name: b.Name, Arguments: string(b.Input)})
 	default:
-		m.Content = joined(m.Content, b.Text)
+		m.Content = answer.Join(m.Content, b.Text)
 	}
 }
 
@@ -145,11 +145,4 @@ func (b *block) media(what string) (text, address string) {
 		s.Data = "" // a document that is a text is still no part of the message
 	}
 	return answer.Media(what, b.Title, s.MediaType, s.Data, s.FileID, where), where
-}
-
-func joined(text, part string) string {
-	if text == "" || part == "" {
-		return text + part
-	}
-	return text + "\n" + part
 }

@@ -121,9 +121,9 @@ func (p *part) addTo(m *tracing.Message) {
 	case p.Call != nil:
 		m.ToolCalls = append(m.ToolCalls, tracing.ToolCall{ID: p.Call.ID, Name: p.Call.Name, Arguments: string(p.Call.Args)})
 	case p.Thought:
-		m.Reasoning = joined(m.Reasoning, p.Text)
+		m.Reasoning = answer.Join(m.Reasoning, p.Text)
 	default:
-		m.Content = joined(m.Content, p.said())
+		m.Content = answer.Join(m.Content, p.said())
 	}
 }
 
@@ -144,13 +144,6 @@ func (p *part) said() string {
 
 func (f *file) media() string {
 	return answer.Media("file", f.MIMEType+f.MIMEType2, f.Data, answer.URL(f.URI+f.URI2))
-}
-
-func joined(text, part string) string {
-	if text == "" || part == "" {
-		return text + part
-	}
-	return text + "\n" + part
 }
 
 func sorted(members map[string]json.RawMessage) []string {

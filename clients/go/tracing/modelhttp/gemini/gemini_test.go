@@ -5,31 +5,18 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
 	"github.com/agenttrace/agenttrace/clients/go/tracing"
 	"github.com/agenttrace/agenttrace/clients/go/tracing/modelhttp/answer"
-	"github.com/agenttrace/agenttrace/clients/go/tracing/modelhttp/cut"
-	"github.com/agenttrace/agenttrace/clients/go/tracing/modelhttp/frame"
+	"github.com/agenttrace/agenttrace/clients/go/tracing/modelhttp/answertest"
 	"github.com/agenttrace/agenttrace/clients/go/tracing/modelhttp/gemini"
 )
 
-var limits = cut.Limits{String: 1 << 16, Total: 1 << 20, Drop: gemini.IsBulk, File: gemini.IsFile}
+func answers(limit int) answertest.Collector    { return gemini.NewAnswer(limit) }
+func embeddings(limit int) answertest.Collector { return gemini.NewEmbeddings(limit) }
 
-func read(limit int, pieces ...string) gemini.Answer {
-	a := gemini.NewAnswer(limit)
-	s := frame.New(limits, a.Document)
-	for _, piece := range pieces {
-		s.Write([]byte(piece))
-	}
-	s.Close()
-	return a
-}
-
-func request(body string) []byte {
-	c := cut.New(limits)
-	c.Write([]byte(body))
-	return c.Finish()
+func kept(body string) []byte {
+	return answertest.Kept(answertest.Limits(gemini.IsBulk, gemini.IsFile), body)
 }
 
 func messages(all ...tracing.Message) []tracing.Message { return all }
@@ -51,68 +38,37 @@ var streamed = tracing.ModelResult{
 	Usage: tracing.Usage{Input: 42, CacheRead: 50, AudioInput: 15, Output: 30, Reasoning: 40, Total: 177},
 }
 
-var answers = []struct {
-	name, body string
-	want       tracing.ModelResult
-	failure    *answer.Failure
-	partial    bool
-}{
-	{name: "events", body: "data: " + strings.Join(chunks, "\r\n\r\ndata: ") + "\r\n\r\n", want: streamed},
-	{name: "an array", body: "[" + strings.Join(chunks, "\n,\r\n") + "\n]\n", want: streamed},
+var bodies = []answertest.Case{
+	{Name: "events", New: answers, Body: "data: " + strings.Join(chunks, "\r\n\r\ndata: ") + "\r\n\r\n", Want: streamed},
+	{Name: "an array", New: answers, Body: "[" + strings.Join(chunks, "\n,\r\n") + "\n]\n", Want: streamed},
 	{
-		name: "an array that stopped", body: "[" + strings.Join(chunks[:2], ",\r\n") + ",{\"candi", partial: true,
-		want: tracing.ModelResult{ID: "r1", Model: "gemini-2.5-flash", Messages: messages(tracing.Message{Role: "assistant", Content: "Hello", Reasoning: "Let me think."}), Usage: tracing.Usage{Input: 80, AudioInput: 20, Total: 100}},
+		Name: "an array that stopped", New: answers, Body: "[" + strings.Join(chunks[:2], ",\r\n") + ",{\"candi", Partial: true,
+		Want: tracing.ModelResult{ID: "r1", Model: "gemini-2.5-flash", Messages: messages(tracing.Message{Role: "assistant", Content: "Hello", Reasoning: "Let me think."}), Usage: tracing.Usage{Input: 80, AudioInput: 20, Total: 100}},
 	},
 	{
-		name: "an error in the middle", body: "[" + chunks[1] + `,{"error":{"code":503,"message":"The model is overloaded.","status":"UNAVAILABLE"}}]`, partial: true,
-		want:    tracing.ModelResult{ID: "r1", Model: "gemini-2.5-flash", Messages: messages(tracing.Message{Role: "assistant", Content: "Hello"})},
-		failure: &answer.Failure{Type: "UNAVAILABLE", Message: "The model is overloaded."},
+		Name: "an error in the middle", New: answers, Body: "[" + chunks[1] + `,{"error":{"code":503,"message":"The model is overloaded.","status":"UNAVAILABLE"}}]`, Partial: true,
+		Want:    tracing.ModelResult{ID: "r1", Model: "gemini-2.5-flash", Messages: messages(tracing.Message{Role: "assistant", Content: "Hello"})},
+		Failure: &answer.Failure{Type: "UNAVAILABLE", Message: "The model is overloaded."},
 	},
 	{
-		name: "a whole answer with two candidates and a picture",
-		body: `{"candidates":[{"content":{"role":"model","parts":[{"text":"Here:"},{"inlineData":{"mimeType":"image/png","data":"QUJDRA=="}},{"text":"Done."}]},"finishReason":"STOP"},
+		Name: "a whole answer with two candidates and a picture", New: answers,
+		Body: `{"candidates":[{"content":{"role":"model","parts":[{"text":"Here:"},{"inlineData":{"mimeType":"image/png","data":"QUJDRA=="}},{"text":"Done."}]},"finishReason":"STOP"},
 			{"content":{"parts":[{"executableCode":{"language":"PYTHON","code":"print(1)"}},{"codeExecutionResult":{"outcome":"OUTCOME_OK","output":"1"}}]},"finishReason":"MAX_TOKENS","index":1}]}`,
-		want: tracing.ModelResult{FinishReasons: []string{"STOP", "MAX_TOKENS"}, Messages: messages(
+		Want: tracing.ModelResult{FinishReasons: []string{"STOP", "MAX_TOKENS"}, Messages: messages(
 			tracing.Message{Role: "assistant", Content: "Here:\n[file, image/png, 4 bytes]\nDone."}, tracing.Message{Role: "assistant", Content: "print(1)\n1"})},
 	},
 	{
-		name: "a prompt that was blocked", body: `{"promptFeedback":{"blockReason":"SAFETY"},"usageMetadata":{"promptTokenCount":4,"totalTokenCount":4},"modelVersion":"g"}`,
-		want: tracing.ModelResult{Model: "g", FinishReasons: []string{"SAFETY"}, Messages: messages(tracing.Message{Role: "assistant"}), Usage: tracing.Usage{Input: 4, Total: 4}},
+		Name: "a prompt that was blocked", New: answers, Body: `{"promptFeedback":{"blockReason":"SAFETY"},"usageMetadata":{"promptTokenCount":4,"totalTokenCount":4},"modelVersion":"g"}`,
+		Want: tracing.ModelResult{Model: "g", FinishReasons: []string{"SAFETY"}, Messages: messages(tracing.Message{Role: "assistant"}), Usage: tracing.Usage{Input: 4, Total: 4}},
+	},
+	{
+		Name: "embeddings", New: embeddings, Body: `{"embeddings":[{"values":[` + strings.Repeat("0.1,", 10_000) + `1]}],"usageMetadata":{"promptTokenCount":3}}`,
+		Want: tracing.ModelResult{Usage: tracing.Usage{Input: 3}},
 	},
 }
 
 func TestAnswers(t *testing.T) {
-	for _, test := range answers {
-		t.Run(test.name, func(t *testing.T) {
-			got := read(1<<16, test.body)
-			if diff := cmp.Diff(test.want, got.Result()); diff != "" {
-				t.Errorf("-want +got: %s", diff)
-			}
-			if diff := cmp.Diff(test.failure, got.Failed()); diff != "" {
-				t.Errorf("failure: %s", diff)
-			}
-			if got.Finished() == test.partial {
-				t.Errorf("finished: %v", got.Finished())
-			}
-		})
-	}
-}
-
-func TestAnswersInPiecesAreTheSame(t *testing.T) {
-	for _, test := range answers {
-		t.Run(test.name, func(t *testing.T) {
-			rapid.Check(t, func(t *rapid.T) {
-				var pieces []string
-				for rest := test.body; rest != ""; {
-					n := rapid.IntRange(1, len(rest)).Draw(t, "length")
-					pieces, rest = append(pieces, rest[:n]), rest[n:]
-				}
-				if diff := cmp.Diff(test.want, read(1<<16, pieces...).Result()); diff != "" {
-					t.Error(diff)
-				}
-			})
-		})
-	}
+	answertest.Run(t, answertest.Limits(gemini.IsBulk, gemini.IsFile), bodies)
 }
 
 var requests = []struct {
@@ -161,40 +117,22 @@ var requests = []struct {
 func TestRequests(t *testing.T) {
 	for _, test := range requests {
 		t.Run(test.name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, test.read(request(test.body))); diff != "" {
+			if diff := cmp.Diff(test.want, test.read(kept(test.body))); diff != "" {
 				t.Errorf("-want +got: %s", diff)
 			}
 		})
 	}
 }
 
-func TestVectorsAreNotKept(t *testing.T) {
-	e := gemini.NewEmbeddings(1 << 10)
-	s := frame.New(limits, e.Document)
-	s.Write([]byte(`{"embeddings":[{"values":[` + strings.Repeat("0.1,", 10_000) + `1]}],"usageMetadata":{"promptTokenCount":3}}`))
-	s.Close()
-	if diff := cmp.Diff(tracing.ModelResult{Usage: tracing.Usage{Input: 3}}, e.Result()); diff != "" || !e.Finished() {
-		t.Error(diff)
-	}
-}
-
 func FuzzGeminiStream(f *testing.F) {
-	for _, test := range answers {
-		f.Add([]byte(test.body))
+	for _, test := range bodies {
+		f.Add([]byte(test.Body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		const limit = 1 << 10
-		result := read(limit, string(body)).Result()
-		size := 0
-		for _, m := range result.Messages {
-			size += len(m.Content) + len(m.Reasoning)
-		}
-		if size > limit+64*256 {
-			t.Errorf("%d bytes of text kept", size)
-		}
-		if u := result.Usage; min(u.Input, u.Output, u.Reasoning, u.CacheRead, u.AudioInput, u.AudioOutput) < 0 {
-			t.Errorf("counts that cannot be: %+v", u)
-		}
+		a := answers(limit)
+		answertest.Feed(answertest.Limits(gemini.IsBulk, gemini.IsFile), a, string(body))
+		answertest.Bounded(t, a.Result(), limit)
 	})
 }
 
@@ -203,7 +141,7 @@ func FuzzGeminiRequest(f *testing.F) {
 		f.Add([]byte(test.body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		kept := request(string(body))
+		kept := kept(string(body))
 		gemini.Call(kept)
 		gemini.EmbedCall(kept)
 		gemini.BatchEmbedCall(kept)

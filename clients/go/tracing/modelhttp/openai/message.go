@@ -56,7 +56,7 @@ func (m *message) traced() tracing.Message {
 	out := tracing.Message{Role: m.Role, Reasoning: m.reasoning(), ToolCallID: m.ToolCallID}
 	out.Content, out.Images = content(m.Content)
 	if m.Refusal != "" {
-		out.Content = joined(out.Content, string(m.Refusal))
+		out.Content = answer.Join(out.Content, string(m.Refusal))
 	}
 	if m.Role == "function" { // as tools answered before they had ids
 		out.Role, out.ToolCallID = "tool", m.Name
@@ -114,7 +114,7 @@ func content(raw json.RawMessage) (text string, images []string) {
 			answer.Lenient(element, &p)
 		}
 		said, image := p.traced()
-		text = joined(text, said)
+		text = answer.Join(text, said)
 		if image != "" {
 			images = append(images, image)
 		}
@@ -155,11 +155,4 @@ func (p *part) image() (text, address string) {
 		return answer.Media("image", p.FileID, where), ""
 	}
 	return answer.Media("image", where), where
-}
-
-func joined(text, part string) string {
-	if text == "" || part == "" {
-		return text + part
-	}
-	return text + "\n" + part
 }

@@ -98,7 +98,7 @@ var requests = []struct {
 func TestRequests(t *testing.T) {
 	for _, test := range requests {
 		t.Run(test.name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, test.read(request(test.body))); diff != "" {
+			if diff := cmp.Diff(test.want, test.read(kept(test.body))); diff != "" {
 				t.Errorf("-want +got: %s", diff)
 			}
 		})

@@ -77,7 +77,7 @@ func (in *item) message(raw json.RawMessage) (tracing.Message, bool) {
 func (in *item) reasoning() string {
 	summary, _ := content(in.Summary)
 	said, _ := content(in.Content)
-	return joined(summary, said)
+	return answer.Join(summary, said)
 }
 
 // call returns an item as a call of a tool: one of the caller's, or one that the

@@ -3,6 +3,7 @@ package openai_test
 import (
 	"github.com/agenttrace/agenttrace/clients/go/tracing"
 	"github.com/agenttrace/agenttrace/clients/go/tracing/modelhttp/answer"
+	"github.com/agenttrace/agenttrace/clients/go/tracing/modelhttp/answertest"
 )
 
 const wholeResponse = `{"id":"resp_1","object":"response","status":"completed","model":"gpt-5-2025-08-07","service_tier":"default","error":null,"incomplete_details":null,
@@ -52,28 +53,28 @@ var piecedMessage = tracing.Message{
 
 func streamed(last string) string { return events(append(append([]string{}, pieces...), last)...) }
 
-var responseAnswers = []answerTest{
-	{name: "a response", new: response, body: wholeResponse, want: wholeResult},
-	{name: "a response, streamed", new: response, body: streamed(`{"type":"response.completed","response":` + flat(wholeResponse) + `}`), want: wholeResult},
+var responseAnswers = []answertest.Case{
+	{Name: "a response", New: response, Body: wholeResponse, Want: wholeResult},
+	{Name: "a response, streamed", New: response, Body: streamed(`{"type":"response.completed","response":` + flat(wholeResponse) + `}`), Want: wholeResult},
 	{
-		name: "a response that stopped", new: response, body: events(pieces...), partial: true,
-		want: tracing.ModelResult{ID: "resp_1", Model: "gpt-5-2025-08-07", Messages: messages(piecedMessage)},
+		Name: "a response that stopped", New: response, Body: events(pieces...), Partial: true,
+		Want: tracing.ModelResult{ID: "resp_1", Model: "gpt-5-2025-08-07", Messages: messages(piecedMessage)},
 	},
 	{
-		name: "a response that reached a limit", new: response,
-		body: streamed(`{"type":"response.incomplete","response":{"id":"resp_1","status":"incomplete","incomplete_details":{"reason":"max_output_tokens"},"output":[],"usage":{"input_tokens":5,"output_tokens":7,"total_tokens":12}}}`),
-		want: tracing.ModelResult{ID: "resp_1", Model: "gpt-5-2025-08-07", FinishReasons: []string{"max_output_tokens"}, Messages: messages(piecedMessage), Usage: tracing.Usage{Input: 5, Output: 7, Total: 12}},
+		Name: "a response that reached a limit", New: response,
+		Body: streamed(`{"type":"response.incomplete","response":{"id":"resp_1","status":"incomplete","incomplete_details":{"reason":"max_output_tokens"},"output":[],"usage":{"input_tokens":5,"output_tokens":7,"total_tokens":12}}}`),
+		Want: tracing.ModelResult{ID: "resp_1", Model: "gpt-5-2025-08-07", FinishReasons: []string{"max_output_tokens"}, Messages: messages(piecedMessage), Usage: tracing.Usage{Input: 5, Output: 7, Total: 12}},
 	},
 	{
-		name: "a response that failed", new: response,
-		body:    streamed(`{"type":"response.failed","response":{"id":"resp_1","status":"failed","error":{"code":"server_error","message":"The model failed."},"output":[]}}`),
-		want:    tracing.ModelResult{ID: "resp_1", Model: "gpt-5-2025-08-07", FinishReasons: []string{"failed"}, Messages: messages(piecedMessage)},
-		failure: &answer.Failure{Type: "server_error", Message: "The model failed."},
+		Name: "a response that failed", New: response,
+		Body:    streamed(`{"type":"response.failed","response":{"id":"resp_1","status":"failed","error":{"code":"server_error","message":"The model failed."},"output":[]}}`),
+		Want:    tracing.ModelResult{ID: "resp_1", Model: "gpt-5-2025-08-07", FinishReasons: []string{"failed"}, Messages: messages(piecedMessage)},
+		Failure: &answer.Failure{Type: "server_error", Message: "The model failed."},
 	},
 	{
-		name: "an error in place of more", new: response,
-		body:    events(pieces[0], `{"type":"error","code":"rate_limit_exceeded","message":"Slow down","param":null,"sequence_number":1}`),
-		want:    tracing.ModelResult{ID: "resp_1", Model: "gpt-5-2025-08-07"},
-		failure: &answer.Failure{Type: "rate_limit_exceeded", Message: "Slow down"}, partial: true,
+		Name: "an error in place of more", New: response,
+		Body:    events(pieces[0], `{"type":"error","code":"rate_limit_exceeded","message":"Slow down","param":null,"sequence_number":1}`),
+		Want:    tracing.ModelResult{ID: "resp_1", Model: "gpt-5-2025-08-07"},
+		Failure: &answer.Failure{Type: "rate_limit_exceeded", Message: "Slow down"}, Partial: true,
 	},
 }
