@@ -123,6 +123,45 @@ func TestARepeatedBodyIsRecordedOnce(t *testing.T) {
 	}
 }
 
+// starting is a RoundTripper that begins to send a body, and sends it anew by
+// GetBody, as HTTP/2 does on another connection, while the first is still read.
+type starting struct{ sent string }
+
+func (s *starting) RoundTrip(r *http.Request) (*http.Response, error) {
+	again, half := io.ReadCloser(nil), make([]byte, 20)
+	for _, read := range []func() error{
+		func() error { _, err := io.ReadFull(r.Body, half); return err },
+		func() (err error) { again, err = r.GetBody(); return err },
+		func() error { _, err := io.ReadFull(again, half); return err },
+		func() error { _, err := io.ReadAll(r.Body); return err },
+		func() error {
+			rest, err := io.ReadAll(again)
+			s.sent = string(half) + string(rest)
+			return err
+		},
+	} {
+		if err := read(); err != nil {
+			return nil, err
+		}
+	}
+	return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(reply))}, nil
+}
+
+func TestABodyThatIsSentAnewIsRecordedFromItsBeginning(t *testing.T) {
+	r := record(t)
+	base := new(starting)
+	response, err := (&http.Client{Transport: modelhttp.Transport(base, modelhttp.Tracer(r.Tracer))}).
+		Post("http://h.example/v1/chat/completions", "application/json", strings.NewReader(question))
+	if err != nil {
+		t.Fatal(err)
+	}
+	readAll(t, response)
+	if base.sent != question {
+		t.Errorf("sent is %q", base.sent)
+	}
+	r.only(t).has(t, told)
+}
+
 // passed is a RoundTripper that keeps what it was given.
 type passed struct {
 	request  *http.Request

@@ -40,6 +40,7 @@ func TestDocumentsInEveryFraming(t *testing.T) {
 		{"events of carriage returns", "data: {\"a\":1}\r\r\ndata:{\"a\":2}\r\n\r\n", []string{`{"a":1}`, `{"a":2}`}, nil},
 		{"events with names, ids and comments", ": hi\n\nevent: x\nid: 1\nretry: 5\ndata: {\"a\":1}\n\n:\n\n", []string{`{"a":1}`}, nil},
 		{"data over several lines", "data: {\ndata: \"a\":\ndata\ndata: 1}\n\n", []string{`{"a":1}`}, nil},
+		{"data over several lines of two bytes' end", "data: {\r\ndata: \"a\":1}\r\n\r\n", []string{`{"a":1}`}, nil},
 		{"fields that only begin like data", "database: {}\ndat: {}\ndata: {\"a\":1}\n\n", []string{`{"a":1}`}, nil},
 		{"a byte order mark", "\xef\xbb\xbfdata: {\"a\":1}\n\n", []string{`{"a":1}`}, nil},
 		{"a last event without an empty line", "data: {\"a\":1}\n\ndata: {\"a\":2}", []string{`{"a":1}`}, []string{`{"a":2}`}},
