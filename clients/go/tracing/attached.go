@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
@@ -17,6 +18,7 @@ import (
 type attached struct {
 	sdktrace.SpanProcessor
 	foreign bool // the option Processor brought it
+	letGo   atomic.Bool
 
 	once sync.Once
 	err  error
@@ -29,7 +31,8 @@ type attached struct {
 // not set.
 func (a *attached) limitsOf(log *slog.Logger) { a.log = log }
 
-// OnEnd hands on a span that ended.
+// OnEnd hands on a span that ended. One that ends when the processor is about to
+// be taken from somebody else's provider is not for it any more, and not lost.
 func (a *attached) OnEnd(s sdktrace.ReadOnlySpan) {
 	if a.log != nil && s.DroppedAttributes() > 0 {
 		a.said.Do(func() {
@@ -37,7 +40,9 @@ func (a *attached) OnEnd(s sdktrace.ReadOnlySpan) {
 				slog.String("span", s.Name()), slog.Int("attributes_lost", s.DroppedAttributes()))
 		})
 	}
-	a.SpanProcessor.OnEnd(s)
+	if !a.letGo.Load() {
+		a.SpanProcessor.OnEnd(s)
+	}
 }
 
 // Shutdown delivers what is held. The first call counts.

@@ -167,7 +167,7 @@ func (h *hiding) attributes(set []attribute.KeyValue) attributes {
 		case covered:
 			told = told.text(string(a.Key), redacted)
 		case searched:
-			told = told.text(string(a.Key), secrets.Without(a.Value.Emit(), secrets.WholeValues))
+			told = told.text(string(a.Key), secrets.Without(a.Value.String(), secrets.WholeValues))
 		default:
 			told = told.valid(a)
 		}

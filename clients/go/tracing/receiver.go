@@ -152,7 +152,7 @@ func withHeader(headers map[string]string, name, value string) map[string]string
 // resource describes the program: by the SDK, by the environment, by options; the
 // later ones win.
 func (c *setupChoice) resource(ctx context.Context) (*resource.Resource, error) {
-	described, err := resource.New(ctx,
+	described, err := resource.New(context.WithoutCancel(ctx),
 		resource.WithTelemetrySDK(),
 		resource.WithService(),
 		resource.WithAttributes(c.env.Resource...),

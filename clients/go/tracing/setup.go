@@ -62,7 +62,7 @@ func Setup(ctx context.Context, options ...Option) (shutdown func(context.Contex
 		a.attach(c)
 	}
 	a.tracer = newTracer(a.provider, c.choice)
-	defaults.add(a.tracer)
+	defaults.add(a)
 	return a.shutdown, nil
 }
 
@@ -179,29 +179,38 @@ func (a *attachment) attach(c *setupChoice) {
 	}
 }
 
-// shutdown delivers what is held and takes away what was added. The processors
-// share the time, so that one that hangs does not cost the others theirs.
+// shutdown delivers what is held and takes away what was added.
 func (a *attachment) shutdown(ctx context.Context) error {
 	a.once.Do(func() {
 		if a.tracer != nil {
-			defaults.remove(a.tracer)
+			defaults.remove(a)
 		}
-		wrong := make([]error, len(a.processors))
-		var all sync.WaitGroup
-		for i, p := range a.processors {
-			all.Go(func() { wrong[i] = p.Shutdown(ctx) })
+		for _, p := range a.processors {
+			p.letGo.Store(!a.owned)
 		}
-		all.Wait()
-		if a.owned {
+		a.err = a.each(func(p *attached) error { return p.Shutdown(ctx) })
+		switch {
+		case a.owned:
 			// All that could take time is over; a context that has ended would only
 			// keep the provider from letting go.
-			wrong = append(wrong, a.provider.Shutdown(context.WithoutCancel(ctx)))
-		} else if a.provider != nil {
+			a.err = errors.Join(a.err, a.provider.Shutdown(context.WithoutCancel(ctx)))
+		case a.provider != nil:
 			for _, p := range a.processors {
 				a.provider.UnregisterSpanProcessor(p)
 			}
 		}
-		a.err = errors.Join(wrong...)
 	})
 	return a.err
+}
+
+// each does something with all processors at once: they share the time that there
+// is, so that one that hangs does not cost the others theirs.
+func (a *attachment) each(do func(*attached) error) error {
+	wrong := make([]error, len(a.processors))
+	var all sync.WaitGroup
+	for i, p := range a.processors {
+		all.Go(func() { wrong[i] = do(p) })
+	}
+	all.Wait()
+	return errors.Join(wrong...)
 }

@@ -1,105 +1,25 @@
 package tracing_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	"go.opentelemetry.io/otel/sdk/trace/tracetest"
-	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 	"go.uber.org/goleak"
 
 	"github.com/agenttrace/agenttrace/clients/go/tracing"
-	"github.com/agenttrace/agenttrace/internal/model"
-	"github.com/agenttrace/agenttrace/internal/otlp"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// receiver is an OTLP backend that keeps what it gets.
-type receiver struct {
-	*httptest.Server
-	refuses atomic.Bool
-
-	mu      sync.Mutex
-	bodies  [][]byte
-	headers []http.Header
-}
-
-// receive starts a receiver, has the environment point to it, and leaves no
-// provider behind.
-func receive(t *testing.T) *receiver {
-	t.Helper()
-	r := new(receiver)
-	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-		body, err := io.ReadAll(request.Body)
-		if err != nil || request.URL.Path != "/v1/traces" {
-			w.WriteHeader(http.StatusNotFound)
-			return
-		}
-		if r.refuses.Load() {
-			w.WriteHeader(http.StatusServiceUnavailable)
-			return
-		}
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.bodies, r.headers = append(r.bodies, body), append(r.headers, request.Header)
-	}))
-	t.Cleanup(r.Close)
-	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", r.URL)
-	global(t, noop.NewTracerProvider())
-	return r
-}
-
-// global sets the global provider for the time of a test.
-func global(t *testing.T, p trace.TracerProvider) {
-	otel.SetTracerProvider(p)
-	t.Cleanup(func() { otel.SetTracerProvider(noop.NewTracerProvider()) })
-}
-
-func (r *receiver) spans(t *testing.T) []*model.Span {
-	t.Helper()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var all []*model.Span
-	for _, body := range r.bodies {
-		spans, err := otlp.DecodeSpans("default", body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, spans...)
-	}
-	return all
-}
-
-func setup(t *testing.T, options ...tracing.Option) (shutdown func()) {
-	t.Helper()
-	stop, err := tracing.Setup(t.Context(), append([]tracing.Option{tracing.Logger(slog.New(slog.DiscardHandler))}, options...)...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	end := func() {
-		if err := stop(t.Context()); err != nil {
-			t.Error(err)
-		}
-	}
-	t.Cleanup(func() { _ = stop(context.WithoutCancel(t.Context())) })
-	return end
-}
 
 func TestOneLineSetsEverythingUp(t *testing.T) {
 	r := receive(t)
@@ -211,89 +131,6 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 	}
 }
 
-func TestSetupAddsToAProviderThatIsThere(t *testing.T) {
-	for name, byOption := range map[string]bool{"the global one": false, "one by option": true} {
-		t.Run(name, func(t *testing.T) {
-			r := receive(t)
-			there := tracetest.NewSpanRecorder()
-			provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(there))
-			t.Cleanup(func() { _ = provider.Shutdown(context.WithoutCancel(t.Context())) })
-			var log bytes.Buffer
-			options := []tracing.Option{tracing.Logger(slog.New(slog.NewTextHandler(&log, nil))), tracing.ServiceName("mine")}
-			if byOption {
-				options = append(options, tracing.Provider(provider))
-			} else {
-				global(t, provider)
-			}
-			shutdown := setup(t, options...)
-			if otel.GetTracerProvider() == trace.TracerProvider(provider) == byOption {
-				t.Error("the global provider is another")
-			}
-			_, run := tracing.Agent(t.Context(), "a")
-			for i := range 200 {
-				run.SetAttributes(attribute.Int("a"+strconv.Itoa(i), i))
-			}
-			run.End()
-			shutdown()
-			_, after := provider.Tracer("x").Start(t.Context(), "after")
-			after.End()
-
-			spans := r.spans(t)
-			if len(spans) != 1 || spans[0].TraceID.String() != run.TraceID() {
-				t.Fatalf("%d spans arrived", len(spans))
-			}
-			ended := there.Ended()
-			if len(ended) != 2 || ended[0].SpanContext().SpanID().String() != run.SpanID() || ended[1].Name() != "after" {
-				t.Errorf("what was there got %d spans", len(ended))
-			}
-			for _, want := range []string{"span limits, resource and sampler stay", "option ServiceName has no effect", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"} {
-				if !strings.Contains(log.String(), want) {
-					t.Errorf("nobody was told: %s\n%s", want, log.String())
-				}
-			}
-		})
-	}
-}
-
-func TestAProviderThatIsNoneOfTheSDKIsRefused(t *testing.T) {
-	receive(t)
-	type wrapped struct{ trace.TracerProvider }
-	global(t, wrapped{noop.NewTracerProvider()})
-	_, err := tracing.Setup(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "option Provider") {
-		t.Error(err)
-	}
-}
-
-func TestEveryReceiverGetsTheSameIds(t *testing.T) {
-	r := receive(t)
-	memory, synchronous := tracetest.NewInMemoryExporter(), tracetest.NewSpanRecorder()
-	shutdown := setup(t, tracing.Exporter(keeping{memory}), tracing.Processor(synchronous))
-	ctx, run := tracing.Agent(t.Context(), "a")
-	_, tool := tracing.Tool(ctx, "t")
-	tool.End()
-	run.End()
-	shutdown()
-	spans, kept, ended := r.spans(t), memory.GetSpans(), synchronous.Ended()
-	if len(spans) != 2 || len(kept) != 2 || len(ended) != 2 {
-		t.Fatalf("%d, %d, %d spans", len(spans), len(kept), len(ended))
-	}
-	for i := range 2 {
-		id := spans[i].TraceID.String() + spans[i].SpanID.String()
-		if c := kept[i].SpanContext; c.TraceID().String()+c.SpanID().String() != id {
-			t.Error("the second exporter got other ids")
-		}
-		if c := ended[i].SpanContext(); c.TraceID().String()+c.SpanID().String() != id {
-			t.Error("the processor got other ids")
-		}
-	}
-}
-
-// keeping is an exporter whose spans stay after it was shut down.
-type keeping struct{ *tracetest.InMemoryExporter }
-
-func (keeping) Shutdown(context.Context) error { return nil }
-
 func TestShutdownSaysWhatWasLost(t *testing.T) {
 	r := receive(t)
 	r.refuses.Store(true)
@@ -339,40 +176,6 @@ func TestSpansWaitOnDiskForALaterProcess(t *testing.T) {
 	}
 }
 
-// What one Setup hides stays hidden below it, beside another, and after all of
-// them are shut down.
-func TestHidingFollowsTheSetupThatAskedForIt(t *testing.T) {
-	r := receive(t)
-	hide := setup(t, tracing.HideInputs(true))
-	ctx, outer := tracing.Agent(t.Context(), "outer", tracing.Input("secret"))
-	show := setup(t)
-	_, shown := tracing.Agent(t.Context(), "shown", tracing.Input("open"))
-	shown.End()
-	_, inner := tracing.Tool(ctx, "inner", tracing.Input("secret"))
-	inner.End()
-	outer.End()
-	show()
-	_, again := tracing.Agent(t.Context(), "again", tracing.Input("secret"))
-	again.End()
-	hide()
-
-	// Somebody else's provider, after all is shut down: the last that was there
-	// still says what is hidden.
-	after := new(wire)
-	global(t, sdktrace.NewTracerProvider(sdktrace.WithSyncer(exporterTo(after))))
-	_, last := tracing.Agent(t.Context(), "last", tracing.Input("secret"))
-	last.End()
-	for _, s := range append(r.spans(t), after.spans(t)...) {
-		want := "__REDACTED__"
-		if s.Name == "shown.run" {
-			want = "open"
-		}
-		if s.Body.Input.Value != want {
-			t.Errorf("%s: input %q, want %q", s.Name, s.Body.Input.Value, want)
-		}
-	}
-}
-
 func TestSetupWorksAgainAfterShutdown(t *testing.T) {
 	r := receive(t)
 	for range 2 {
@@ -384,4 +187,57 @@ func TestSetupWorksAgainAfterShutdown(t *testing.T) {
 	if n := len(r.spans(t)); n != 2 {
 		t.Errorf("%d spans arrived", n)
 	}
+}
+
+// Spans may begin and end while tracing is set up and shut down beside them.
+func TestSetupAndShutdownBesideSpans(t *testing.T) {
+	receive(t)
+	stop := make(chan struct{})
+	var all sync.WaitGroup
+	for range 2 {
+		all.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					ctx, run := tracing.Agent(t.Context(), "a")
+					_, tool := tracing.Tool(ctx, "t")
+					tool.End()
+					run.End()
+				}
+			}
+		})
+	}
+	for range 3 {
+		stop, err := tracing.Setup(t.Context(), tracing.Logger(slog.New(slog.DiscardHandler)))
+		if err != nil {
+			t.Error(err)
+			break
+		}
+		var lost *tracing.Lost
+		if err := stop(t.Context()); err != nil && !errors.As(err, &lost) {
+			t.Error(err)
+		}
+	}
+	close(stop)
+	all.Wait()
+}
+
+// Flush delivers what has ended, and shutdown is still to come.
+func TestFlushDeliversWhatHasEnded(t *testing.T) {
+	if err := tracing.Flush(t.Context()); err != nil {
+		t.Error(err)
+	}
+	r := receive(t)
+	shutdown := setup(t, tracing.ScheduleDelay(time.Hour))
+	_, run := tracing.Agent(t.Context(), "a")
+	run.End()
+	if err := tracing.Flush(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if n := len(r.spans(t)); n != 1 {
+		t.Errorf("%d spans arrived", n)
+	}
+	shutdown()
 }

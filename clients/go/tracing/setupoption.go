@@ -108,12 +108,14 @@ func SpillDirectory(path string) Option {
 }
 
 // Exporter sends the spans to one more receiver, with the same ids. It is behind a
-// queue of its own, which is bounded and never blocks.
+// queue of its own, which is bounded and never blocks. Setup's shutdown shuts it
+// down too.
 func Exporter(e sdktrace.SpanExporter) Option {
 	return setupOption(func(s *setupChoice) { s.exporters = append(s.exporters, e) })
 }
 
-// Processor hands the spans to one more processor, with the same ids.
+// Processor hands the spans to one more processor, with the same ids. Setup's
+// shutdown shuts it down too.
 func Processor(p sdktrace.SpanProcessor) Option {
 	return setupOption(func(s *setupChoice) { s.processors = append(s.processors, p) })
 }

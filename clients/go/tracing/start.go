@@ -126,7 +126,7 @@ func (t *Tracer) start(ctx context.Context, what *kind, name string, options []S
 	if what.name == kindTool.name {
 		set = set.text(keyToolDescription, o.description)
 	}
-	if t.genAI {
+	if s.tracer.genAI {
 		set = what.genAI(set, name, &o)
 	}
 	s.describe(ctx, set, &o)
@@ -135,8 +135,10 @@ func (t *Tracer) start(ctx context.Context, what *kind, name string, options []S
 
 // begin starts the span itself and makes the context below it.
 func (t *Tracer) begin(ctx context.Context, what *kind, name string, o *spanOption) (context.Context, *Span) {
-	above := scopeOf(ctx)
-	below := o.scope(above, what.isRun)
+	if t == nil || t.tracer == nil {
+		t = newTracer(noop.NewTracerProvider(), choice{})
+	}
+	below := o.scope(scopeOf(ctx), what.isRun)
 	below.tracer = t
 	if what.isRun && !below.ownRun {
 		below.runID = newRunID()
@@ -145,11 +147,6 @@ func (t *Tracer) begin(ctx context.Context, what *kind, name string, o *spanOpti
 		below.ownRun = false
 	}
 	s := &Span{tracer: t, what: what, runID: below.runID}
-	if t == nil {
-		s.tracer = &Tracer{}
-		ctx, s.span = noop.NewTracerProvider().Tracer(scopeName).Start(ctx, name)
-		return below.in(ctx), s
-	}
 	config := what.start
 	if !o.start.IsZero() {
 		config = append(slices.Clip(config), trace.WithTimestamp(o.start))

@@ -2,6 +2,7 @@ package tracing
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -19,8 +20,8 @@ const scopeName = "github.com/agenttrace/agenttrace/clients/go/tracing"
 // Tracer starts spans: by one provider, in one choice of vocabularies, and hiding
 // one choice of content. The functions of the package use the Tracer that began
 // the span above, or else that of [Setup]; a Tracer of one's own is for programs
-// with several. A nil Tracer starts spans that record nothing. Its methods are
-// safe for concurrent use.
+// with several. A nil Tracer, or an empty one, starts spans that record nothing,
+// and so do those below them. Its methods are safe for concurrent use.
 type Tracer struct {
 	tracer trace.Tracer
 	hiding hiding
@@ -56,12 +57,12 @@ func newTracer(provider trace.TracerProvider, c choice) *Tracer {
 // down.
 var defaults standing
 
-// standing is the Tracers of every Setup that was not shut down.
+// standing is every Setup that was not shut down.
 type standing struct {
-	current atomic.Pointer[Tracer] // the last of them
+	current atomic.Pointer[Tracer] // of the last of them
 
 	mu   sync.Mutex
-	all  []*Tracer
+	all  []*attachment
 	like *Tracer // what to write and hide without any; nil until asked for
 }
 
@@ -93,22 +94,37 @@ func (s *standing) model(getenv func(string) string) *Tracer {
 	return s.like
 }
 
-func (s *standing) add(t *Tracer) {
+func (s *standing) add(a *attachment) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.all = append(s.all, t)
-	s.current.Store(t)
+	s.all = append(s.all, a)
+	s.current.Store(a.tracer)
 }
 
-func (s *standing) remove(t *Tracer) {
+func (s *standing) remove(a *attachment) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.all = slices.DeleteFunc(s.all, func(other *Tracer) bool { return other == t })
-	s.like = t
+	s.all = slices.DeleteFunc(s.all, func(other *attachment) bool { return other == a })
+	s.like = a.tracer
 	s.current.Store(nil)
 	if n := len(s.all); n > 0 {
-		s.current.Store(s.all[n-1])
+		s.current.Store(s.all[n-1].tracer)
 	}
+}
+
+// Flush delivers every span that has ended, for as long as ctx lasts, or ten
+// seconds where it has no deadline. It is for programs that are stopped without
+// being asked, as functions in a cloud are between two requests; all others leave
+// it to shutdown. Without a [Setup] it does nothing.
+func Flush(ctx context.Context) error {
+	defaults.mu.Lock()
+	all := slices.Clone(defaults.all)
+	defaults.mu.Unlock()
+	var wrong []error
+	for _, a := range all {
+		wrong = append(wrong, a.each(func(p *attached) error { return p.ForceFlush(ctx) }))
+	}
+	return errors.Join(wrong...)
 }
 
 // tracerOf returns the Tracer that began the span above, or the default one.

@@ -138,9 +138,18 @@ func (l *loop) doubt(failed *load, fault *Fault, now time.Time) {
 	l.backOff(fault, now)
 }
 
-// unreached keeps a load until the backend is there.
+// unreached keeps a load until the backend is there. One that timed out before is
+// halved: over a slow line, or for a slow backend, it may be too much.
 func (l *loop) unreached(held *load, fault *Fault, now time.Time) {
-	l.hand = append([]*load{held}, l.hand...)
+	again := []*load{held}
+	if errors.Is(fault, context.DeadlineExceeded) {
+		if held.timeouts++; held.timeouts > 1 && len(held.request) > slowBytes {
+			if halves := l.target.split(held); halves != nil {
+				again = halves
+			}
+		}
+	}
+	l.hand = append(again, l.hand...)
 	l.backOff(fault, now)
 	if l.cut {
 		return // it was this loop that gave up

@@ -18,8 +18,10 @@ type load struct {
 	n     int    // spans
 	bytes int    // memory that they are estimated to take; 0 when they are in a file
 	first uint64 // the number of the first, when they are in memory
-	tries int    // how often it was Doubtful
 	from  *origin
+
+	tries    int // how often it was Doubtful
+	timeouts int // how often there was no answer in time
 }
 
 // origin is the file that loads came from.

@@ -15,6 +15,8 @@ const (
 	maxTries = 5
 	// maxRetryAfter bounds what a backend may ask for.
 	maxRetryAfter = 10 * time.Minute
+	// slowBytes is what is not halved when it takes too long.
+	slowBytes = 64 << 10
 	// letGo is how long a cancelled request may take to return at the very end.
 	letGo = grace / 2
 )
@@ -157,13 +159,13 @@ func (l *loop) untilNext(now time.Time) time.Duration {
 			next = t
 		}
 	}
+	at := l.queue.level()
 	if l.o.SpillDir != "" {
 		sooner(l.lookAt)
-		if l.away || l.flying != nil {
-			sooner(laterOf(l.diskAt, now.Add(l.o.RetryMin)))
+		if now.Before(l.diskAt) && (l.away || at.pressed) {
+			sooner(l.diskAt)
 		}
 	}
-	at := l.queue.level()
 	if l.flying == nil && (len(l.hand) > 0 || l.ready(at, now) || l.store != nil && l.store.Len() > 0) {
 		sooner(l.retryAt)
 	}
@@ -171,13 +173,6 @@ func (l *loop) untilNext(now time.Time) time.Duration {
 		sooner(l.due)
 	}
 	return next.Sub(now)
-}
-
-func laterOf(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 // answerFlushes ends the calls of ForceFlush whose spans are out of memory, and
@@ -227,12 +222,19 @@ func (l *loop) finished() bool {
 	if l.stopping == nil {
 		return false
 	}
-	return l.cut || l.flying == nil && l.oldest() == l.queue.end()
+	if l.cut {
+		return true
+	}
+	// What is on its way from a file is safe there: with nobody to take it there is
+	// nothing to wait for.
+	unsafe := l.flying != nil && (l.flying.from == nil || !l.away)
+	return !unsafe && l.oldest() == l.queue.end()
 }
 
 // finish brings what is left to disk, or counts it as dropped, and closes what
 // the loop has open.
 func (l *loop) finish(ctx context.Context) {
+	l.cut = true
 	if l.flying != nil {
 		l.cancel()
 		late := time.NewTimer(letGo)

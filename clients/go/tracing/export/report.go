@@ -51,6 +51,7 @@ type reporter struct {
 
 	next        map[string]time.Time // by what is said, when it may be said again
 	awaySince   time.Time            // zero while the backend is there
+	toldAway    bool                 // somebody was told that it is not
 	told        int64                // dropped spans that were reported
 	unsaid      int64                // rejected spans that were not
 	lastRefusal *Fault
@@ -93,6 +94,7 @@ func (r *reporter) away(fault *Fault, now time.Time) {
 	if !r.may("away "+fault.Kind.String()+fault.Advice, now) {
 		return
 	}
+	r.toldAway = true
 	level := slog.LevelWarn
 	if fault.Kind == Misconfigured {
 		level = slog.LevelError
@@ -104,14 +106,10 @@ func (r *reporter) away(fault *Fault, now time.Time) {
 func (r *reporter) back(now time.Time) {
 	since := r.awaySince
 	r.awaySince = time.Time{}
-	if since.IsZero() || !r.may("back", now) {
+	if !r.toldAway {
 		return
 	}
-	for what := range r.next {
-		if what != "back" && len(what) > 4 && what[:4] == "away" {
-			delete(r.next, what)
-		}
-	}
+	r.toldAway = false
 	r.say(slog.LevelInfo, "tracing: spans are delivered again", Report{Event: BackendBack}, slog.Duration("after", now.Sub(since)))
 }
 

@@ -21,7 +21,7 @@ const (
 // ErrDamaged is returned for a file that is not what was written.
 var ErrDamaged = errors.New("the file is damaged")
 
-// File is a request that waits on disk.
+// Entry is a request that waits on disk.
 type Entry struct {
 	name string // without the folder
 	// Spans is how many spans the request has.

@@ -83,6 +83,9 @@ func group(spans []sdktrace.ReadOnlySpan) []*resourceGroup {
 }
 
 func appendResource(b []byte, r *resource.Resource) []byte {
+	if r.Len() == 0 {
+		return b
+	}
 	b, at := begin(b, 1)
 	for i := r.Iter(); i.Next(); {
 		b = appendAttribute(b, 1, i.Attribute())
@@ -91,6 +94,9 @@ func appendResource(b []byte, r *resource.Resource) []byte {
 }
 
 func appendScope(b []byte, s instrumentation.Scope) []byte {
+	if s == (instrumentation.Scope{}) {
+		return b
+	}
 	b, at := begin(b, 1)
 	b = appendText(b, 1, s.Name)
 	b = appendText(b, 2, s.Version)
