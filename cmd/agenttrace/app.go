@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/agenttrace/agenttrace/cmd/agenttrace/internal/draw"
 	"github.com/agenttrace/agenttrace/cmd/agenttrace/internal/shell"
 )
 
@@ -30,7 +31,7 @@ type App struct {
 func newApp(g Globals, p process) *App {
 	return &App{
 		Terminal: shell.NewTerminal(p.stdout, p.stderr, shell.Options{
-			Width: g.Width, NoColour: g.NoColor, Now: p.now,
+			Width: g.Columns, NoColour: g.NoColor, Now: p.now,
 			Environ: func(name string) string { return variable(p.environ, name) },
 		}),
 		Globals: g, Now: p.now, Zone: zoneOf(g, p.environ), Stdin: p.stdin,
@@ -71,4 +72,9 @@ func (a *App) printJSON(value any) error {
 	}
 	_, err = a.Write(append(data, '\n'))
 	return err
+}
+
+// drawing is how traces and lists are drawn.
+func (a *App) drawing() draw.TraceOptions {
+	return draw.TraceOptions{Width: a.Width, Zone: a.Zone}
 }

@@ -9,6 +9,13 @@ import (
 type grammar struct {
 	Globals `embed:""`
 
+	Traces   tracesCommand   `cmd:"" group:"read" help:"List traces."`
+	Trace    traceCommand    `cmd:"" group:"read" help:"Draw one trace as a tree with a waterfall."`
+	Runs     runsCommand     `cmd:"" group:"read" help:"List runs of agents, teams and workflows."`
+	Sessions sessionsCommand `cmd:"" group:"read" help:"List sessions."`
+	Session  sessionCommand  `cmd:"" group:"read" help:"Show one session and its runs."`
+	Query    queryCommand    `cmd:"" group:"read" help:"List the spans or traces that a TraceQL query selects."`
+
 	Version versionCommand `cmd:"" group:"care" help:"Print the version of this program."`
 }
 
@@ -24,7 +31,7 @@ type Globals struct {
 
 	JSON    bool `group:"output" name:"json" short:"j" help:"Print JSON, one object a line, as the API defines it."`
 	NoColor bool `group:"output" name:"no-color" aliases:"no-colour" help:"No colours, also on a terminal; the variable NO_COLOR does the same."`
-	Width   int  `group:"output" placeholder:"COLUMNS" help:"Width of the output. Default: the terminal's; 120 into a pipe or file; the variable COLUMNS goes before both."`
+	Columns int  `group:"output" name:"width" placeholder:"COLUMNS" help:"Width of the output. Default: the terminal's; 120 into a pipe or file; the variable COLUMNS goes before both."`
 	UTC     bool `group:"output" name:"utc" help:"Show and read times in UTC instead of the local time zone."`
 }
 

@@ -54,7 +54,7 @@ func (a *App) run(ctx context.Context, parsed *kong.Context) error {
 		defer cancel()
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	return parsed.Run(a)
+	return a.explain(parsed.Run(a))
 }
 
 // complain prints what went wrong.

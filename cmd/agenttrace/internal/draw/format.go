@@ -98,9 +98,6 @@ func tokens(u *agenttracev1.Usage) string {
 	return Count(u.GetTotalTokens())
 }
 
-// Tokens returns the number of all tokens; empty for none.
-func Tokens(u *agenttracev1.Usage) string { return tokens(u) }
-
 const nanosPerDollar = 1e9
 
 // Cost returns an amount of money. It is empty where nothing was used that costs,
@@ -128,12 +125,10 @@ func dollars(nano int64) string {
 		return "$0"
 	case v >= 1000:
 		return sign + "$" + Number(v)
-	case v >= 0.9995:
+	case v >= 0.99995:
 		return sign + "$" + strconv.FormatFloat(v, 'f', 2, 64)
-	case v >= 0.01:
-		return sign + "$" + strconv.FormatFloat(v, 'f', 3, 64)
-	case v >= 0.000_1:
-		return sign + "$" + strconv.FormatFloat(v, 'f', 5, 64)
+	case v >= 0.000_095:
+		return sign + "$" + strconv.FormatFloat(v, 'f', 4, 64)
 	case v >= 0.000_000_5:
 		return sign + "$" + strconv.FormatFloat(v, 'f', 6, 64)
 	}

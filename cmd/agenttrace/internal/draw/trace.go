@@ -25,7 +25,7 @@ func Trace(t *agenttracev1.Trace, spans []*agenttracev1.Span, o TraceOptions) []
 	top := newTree(spans)
 	top.choose(o.MaxSpans, o.MaxDepth)
 	w := newWaterfall(t, appendRows(nil, top, "", o.Width/4), o)
-	lines := append(Summary(t, o), nil)
+	lines := append(Summary(t, o), nil, w.head())
 	for _, r := range w.rows {
 		lines = append(lines, w.line(r))
 		if r.node != nil {

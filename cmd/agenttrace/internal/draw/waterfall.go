@@ -19,6 +19,7 @@ const (
 // waterfall draws the rows of one trace.
 type waterfall struct {
 	o      TraceOptions
+	ended  bool   // the root has arrived
 	first  string // id of the span in which things went wrong first
 	failed int64  // how many spans failed
 	start  time.Time
@@ -31,7 +32,7 @@ type waterfall struct {
 
 func newWaterfall(t *agenttracev1.Trace, rows []row, o TraceOptions) *waterfall {
 	w := &waterfall{
-		o: o, first: t.GetFirstError().GetSpanId(), failed: t.GetErrorCount(), rows: rows, told: map[string]bool{},
+		o: o, ended: t.GetRootArrived(), first: t.GetFirstError().GetSpanId(), failed: t.GetErrorCount(), rows: rows, told: map[string]bool{},
 		start: t.GetStartTime().AsTime(), length: max(t.GetDuration().AsDuration(), time.Nanosecond),
 	}
 	for _, r := range rows {
@@ -41,6 +42,13 @@ func newWaterfall(t *agenttracev1.Trace, rows []row, o TraceOptions) *waterfall 
 		w.took = max(w.took, shell.Width(f.took))
 		w.used = max(w.used, shell.Width(f.used))
 		w.cost = max(w.cost, shell.Width(f.cost))
+	}
+	w.label, w.kind, w.took = max(w.label, 4), max(w.kind, 4), max(w.took, 4)
+	if w.used > 0 {
+		w.used = max(w.used, 6)
+	}
+	if w.cost > 0 {
+		w.cost = max(w.cost, 4)
 	}
 	w.layOut()
 	return w
@@ -101,8 +109,11 @@ func (w *waterfall) fields(r row) fields {
 	if model := shell.Clean(s.GetModelCall().GetModel()); model != "" {
 		f.label = f.label.Add(shell.Dim, "  "+model)
 	}
-	if r.node.orphan {
+	switch {
+	case r.node.orphan && w.ended:
 		f.label = f.label.Add(shell.Yellow, "  (parent missing)")
+	case r.node.orphan:
+		f.label = f.label.Add(shell.Yellow, "  (parent to come)")
 	}
 	return f
 }
@@ -147,23 +158,42 @@ func fieldsOfHidden(r row) fields {
 	return f
 }
 
+// head draws the titles of the columns, and of the bar the scale.
+func (w *waterfall) head() shell.Line {
+	f := fields{label: shell.Line{{Text: "SPAN", Style: shell.Bold}}, kind: "TYPE", took: "TOOK", used: "TOKENS", cost: "COST", style: shell.Bold}
+	var scale shell.Line
+	if w.bar > 0 {
+		end := duration(w.length)
+		scale = scale.Add(shell.Dim, "0s"+strings.Repeat(" ", max(1, w.bar-2-len(end)))+end).Cut(w.bar).Pad(w.bar)
+	}
+	return w.columns(f, scale, shell.Bold)
+}
+
 // line draws one row.
 func (w *waterfall) line(r row) shell.Line {
 	f := w.fields(r)
+	var bar shell.Line
+	if w.bar > 0 {
+		bar = w.barOf(f)
+	}
+	return w.columns(f, bar, shell.Plain)
+}
+
+func (w *waterfall) columns(f fields, bar shell.Line, numbers shell.Style) shell.Line {
 	line := f.label.Cut(w.label).Pad(w.label)
 	if w.kind > 0 {
 		line = line.Add(shell.Plain, "  ").Add(f.style, shell.Pad(f.kind, w.kind))
 	}
 	if w.bar > 0 {
 		line = line.Add(shell.Plain, "  ")
-		line = append(line, w.barOf(f)...)
+		line = append(line, bar...)
 	}
 	for _, number := range []struct {
 		text  string
 		width int
 	}{{f.took, w.took}, {f.used, w.used}, {f.cost, w.cost}} {
 		if number.width > 0 {
-			line = line.Add(shell.Plain, strings.Repeat(" ", 2+max(0, number.width-shell.Width(number.text)))+number.text)
+			line = line.Add(shell.Plain, strings.Repeat(" ", 2+max(0, number.width-shell.Width(number.text)))).Add(numbers, number.text)
 		}
 	}
 	return line.Cut(w.o.Width)

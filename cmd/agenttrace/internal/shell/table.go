@@ -10,6 +10,9 @@ type Column struct {
 	// Least is how narrow the column may become when the table is wider than its
 	// place; 0 for a column that is never cut.
 	Least int
+	// Expect is how wide the content is assumed to be when there may be more rows
+	// than those at hand.
+	Expect int
 	// Drop is the order in which columns are left out when narrowing does not
 	// suffice, the greatest first; 0 for a column that always stays.
 	Drop int
@@ -33,9 +36,9 @@ func NewTable(width int, columns ...Column) *Table {
 	return &Table{columns: columns, width: width}
 }
 
-// Fit sets the widths of the columns by the rows at hand. Columns without any
-// content are left out, unless all are empty.
-func (t *Table) Fit(rows [][]Cell) {
+// Fit sets the widths of the columns by the rows at hand; more is whether there may
+// be others. If not, columns without any content are left out.
+func (t *Table) Fit(rows [][]Cell, more bool) {
 	t.widths = make([]int, len(t.columns))
 	for i, c := range t.columns {
 		content := 0
@@ -43,7 +46,9 @@ func (t *Table) Fit(rows [][]Cell) {
 			content = max(content, row[i].Width())
 		}
 		t.widths[i] = max(content, Width(c.Title))
-		if content == 0 && len(rows) > 0 {
+		if more {
+			t.widths[i] = max(t.widths[i], c.Expect)
+		} else if content == 0 && len(rows) > 0 {
 			t.widths[i] = -1
 		}
 	}
@@ -142,7 +147,7 @@ func (t *Table) Row(cells []Cell) Line {
 
 // Lines returns the titles and all rows.
 func (t *Table) Lines(rows [][]Cell) []Line {
-	t.Fit(rows)
+	t.Fit(rows, false)
 	lines := []Line{t.Head()}
 	for _, row := range rows {
 		lines = append(lines, t.Row(row))
