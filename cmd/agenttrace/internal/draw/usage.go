@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	leastUsageBar = 8
+	leastUsageBar = 9
 	mostUsageBar  = 60
 )
 
@@ -68,7 +68,7 @@ func barTitle(order agenttracev1.UsageOrder, rows int) string {
 	case agenttracev1.UsageOrder_USAGE_ORDER_CALLS:
 		return "BY CALLS"
 	case agenttracev1.UsageOrder_USAGE_ORDER_FAILURES:
-		return "BY FAILURES"
+		return "BY FAILED"
 	}
 	return "BY COST"
 }
