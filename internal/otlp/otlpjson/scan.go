@@ -18,7 +18,7 @@ type scanner struct {
 // errorf says what is wrong where. Errors that are not about the piece just read
 // stand at the scanner's position.
 func (s *scanner) errorf(at int, format string, args ...any) error {
-	return fmt.Errorf("byte %d: %s", at, fmt.Sprintf(format, args...))
+	return &Error{Offset: at, Reason: fmt.Sprintf(format, args...)}
 }
 
 // peek skips white space and returns the next byte, 0 at the end.
