@@ -13,6 +13,7 @@ import (
 type Error struct {
 	Offset int    // of the byte, from 0
 	Reason string // what is wrong with it, and what would be right
+	Short  bool   // the text ends before what begins there does
 }
 
 // Error implements error.
