@@ -62,7 +62,7 @@ var mayImport = map[string][]string{
 	"clients/go/tracing":            {"clients/go/tracing/..."},
 	"clients/go/tracing/export":     {},
 	"clients/go/tracing/modelhttp":  {"clients/go/tracing", "clients/go/tracing/modelhttp/..."},
-	"internal/agnodb":               {},
+	"internal/agnodb":               {"internal/otlp/wire"},
 	"internal/otlp/otlpfile":        {"internal/otlp/otlpjson", "internal/otlp/wire"},
 	"cmd/agenttrace":                {"clients/go", "clients/go/traceql", "gen/...", "internal/agnodb", "internal/obs", "internal/otlp/otlpfile", "cmd/agenttrace/..."},
 	"cmd/agenttrace/internal/draw":  {"gen/..."},
