@@ -189,3 +189,14 @@ func EachSpan(resourceSpans []byte, visit func(span []byte) error) error {
 		})
 	})
 }
+
+// EachResourceSpans calls visit for every ResourceSpans message in a TracesData
+// message.
+func EachResourceSpans(tracesData []byte, visit func(resourceSpans []byte) error) error {
+	return eachField(tracesData, func(num protowire.Number, resourceSpans []byte) error {
+		if num != 1 {
+			return nil
+		}
+		return visit(resourceSpans)
+	})
+}
