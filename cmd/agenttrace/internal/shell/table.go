@@ -111,6 +111,9 @@ func (t *Table) drop() bool {
 	return true
 }
 
+// Width returns how many columns the table takes.
+func (t *Table) Width() int { return t.over() + t.width }
+
 // Head returns the line of titles.
 func (t *Table) Head() Line {
 	cells := make([]Cell, len(t.columns))
@@ -142,7 +145,10 @@ func (t *Table) Row(cells []Cell) Line {
 		line = append(line, cell...)
 		line = line.Add(Plain, strings.Repeat(" ", wide-cell.Width()))
 	}
-	return line.Cut(t.width)
+	if line.Width() > t.width {
+		line = line.trimmed().Cut(t.width)
+	}
+	return line
 }
 
 // Lines returns the titles and all rows.
