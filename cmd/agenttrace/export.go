@@ -144,7 +144,7 @@ func lengthText(d timespan) string {
 	if d == 0 {
 		return ""
 	}
-	return timespanText(d)
+	return time.Duration(d).String()
 }
 
 func countText(n int64) string {
