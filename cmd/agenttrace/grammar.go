@@ -18,6 +18,9 @@ type grammar struct {
 	Query    queryCommand    `cmd:"" group:"read" help:"List the spans or traces that a TraceQL query selects."`
 	Metrics  metricsCommand  `cmd:"" group:"read" help:"Draw time series that a TraceQL metrics query makes."`
 
+	Export exportCommand `cmd:"" group:"move" help:"Write traces to a file, as OpenTelemetry's own format."`
+	Import importCommand `cmd:"" group:"move" help:"Send traces from files, or from Agno's tables, to the server."`
+
 	Version versionCommand `cmd:"" group:"care" help:"Print the version of this program."`
 }
 
@@ -43,6 +46,7 @@ func groups() kong.Option {
 		{Key: "read", Title: "Reading"},
 		{Key: "move", Title: "Moving traces"},
 		{Key: "care", Title: "Looking after the server and this program"},
+		{Key: "agno", Title: "Agno's tables"},
 		{Key: "filter", Title: "Which ones (all that are given must hold)"},
 		{Key: "global", Title: "The server"},
 		{Key: "output", Title: "Output"},
