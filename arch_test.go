@@ -65,7 +65,7 @@ var mayImport = map[string][]string{
 	"internal/agnodb":               {},
 	"internal/otlp/otlpfile":        {"internal/otlp/otlpjson", "internal/otlp/wire"},
 	"cmd/agenttrace":                {"clients/go", "clients/go/traceql", "gen/...", "internal/agnodb", "internal/obs", "internal/otlp/otlpfile", "cmd/agenttrace/..."},
-	"cmd/agenttrace/internal/draw":  {"gen/..."},
+	"cmd/agenttrace/internal/draw":  {"cmd/agenttrace/internal/shell", "gen/..."},
 	"cmd/agenttrace/internal/shell": {},
 
 	"cmd/server": {"internal/...", "gen/..."},
@@ -86,6 +86,8 @@ var onlyHere = map[string][]string{
 	"go.opentelemetry.io/otel":             {"clients/go/tracing"}, // what observes agents; the server observes itself by other means
 	"github.com/VictoriaMetrics/easyproto": {"internal/otlp", "internal/sample"},
 	"github.com/alecthomas/kong":           {"internal/config", "cmd"},
+	"golang.org/x/term":                    {"cmd/agenttrace/internal/shell"},
+	"github.com/rivo/uniseg":               {"cmd/agenttrace/internal/shell"},
 	"google.golang.org/grpc":               {}, // tests only
 	"go.opentelemetry.io/proto/otlp":       {}, // tests only; clashes with the slim module in one process
 }

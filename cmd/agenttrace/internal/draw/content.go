@@ -1,0 +1,191 @@
+package draw
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	agenttracev1 "github.com/agenttrace/agenttrace/gen/agenttrace/v1"
+
+	"github.com/agenttrace/agenttrace/cmd/agenttrace/internal/shell"
+)
+
+// errorLines is how many lines of an error are shown where content is not.
+const errorLines = 3
+
+// errorOf says what went wrong in a span, unless a span that was drawn before, or
+// one below it, says the same.
+func (w *waterfall) errorOf(r row) []shell.Line {
+	s := r.node.span
+	text := errorText(s.GetError())
+	if !s.GetFailed() || text == "" {
+		return nil
+	}
+	first := s.GetSpanId() == w.first
+	if !first && (w.told["error\x00"+text] || slices.ContainsFunc(r.node.children, func(c *node) bool { return c.span.GetFailed() })) {
+		return nil
+	}
+	w.told["error\x00"+text] = true
+	if first && w.failed > 1 {
+		text = "first failure: " + text
+	}
+	most := errorLines
+	if w.o.Content {
+		most = w.o.MaxLines
+	}
+	return w.block(w.below(r)+"✗ ", "  ", []string{shell.Clean(text)}, shell.Red, most)
+}
+
+func errorText(e *agenttracev1.SpanError) string {
+	switch {
+	case e.GetType() == "":
+		return e.GetMessage()
+	case e.GetMessage() == "":
+		return e.GetType()
+	}
+	return e.GetType() + ": " + e.GetMessage()
+}
+
+// below is the branches before what is said of a row: those to its children go
+// through it.
+func (w *waterfall) below(r row) string {
+	if len(r.node.children) > 0 {
+		return r.rest + "│ "
+	}
+	return r.rest + "  "
+}
+
+// contentOf shows what went in and out of a span. Of the messages to a model only
+// those that no span before had: each call repeats the whole conversation.
+func (w *waterfall) contentOf(r row) []shell.Line {
+	if !w.o.Content {
+		return nil
+	}
+	s := r.node.span
+	var lines []shell.Line
+	say := func(label, text string) {
+		if text != "" {
+			lines = append(lines, w.text(r, label, text)...)
+		}
+	}
+	if m := s.GetModelCall(); len(m.GetInputMessages())+len(m.GetOutputMessages()) > 0 {
+		known := 0
+		for _, message := range m.GetInputMessages() {
+			if w.knows(message) {
+				known++
+				continue
+			}
+			if known > 0 {
+				lines = append(lines, w.seen(r, known))
+				known = 0
+			}
+			lines = append(lines, w.message(r, message)...)
+		}
+		if known > 0 {
+			lines = append(lines, w.seen(r, known))
+		}
+		for _, message := range m.GetOutputMessages() {
+			w.knows(message)
+			lines = append(lines, w.message(r, message)...)
+		}
+		return lines
+	}
+	if t := s.GetToolUse(); t.GetArguments() != "" || t.GetResult() != "" {
+		say("arguments", t.GetArguments())
+		say("result", t.GetResult())
+		return lines
+	}
+	say("input", s.GetInput().GetValue())
+	say("output", s.GetOutput().GetValue())
+	return lines
+}
+
+// knows reports whether a message has been shown, and takes note of it.
+func (w *waterfall) knows(m *agenttracev1.Message) bool {
+	var key strings.Builder
+	fmt.Fprintf(&key, "message\x00%s\x00%s\x00%s\x00%s", m.GetRole(), m.GetToolCallId(), m.GetContent(), m.GetReasoning())
+	for _, c := range m.GetToolCalls() {
+		fmt.Fprintf(&key, "\x00%s\x00%s\x00%s", c.GetId(), c.GetName(), c.GetArguments())
+	}
+	known := w.told[key.String()]
+	w.told[key.String()] = true
+	return known
+}
+
+func (w *waterfall) seen(r row, n int) shell.Line {
+	line := shell.Line{}.Add(shell.Dim, w.below(r))
+	return line.Add(shell.Dim, fmt.Sprintf("⋯ %s as above", plural(int64(n), "message"))).Cut(w.o.Width)
+}
+
+func (w *waterfall) message(r row, m *agenttracev1.Message) []shell.Line {
+	role := shell.Clean(m.GetRole())
+	if role == "" {
+		role = "message"
+	}
+	var lines []shell.Line
+	if m.GetReasoning() != "" {
+		lines = append(lines, w.text(r, role+" (reasoning)", m.GetReasoning())...)
+	}
+	if m.GetContent() != "" {
+		lines = append(lines, w.text(r, role, m.GetContent())...)
+	}
+	for _, c := range m.GetToolCalls() {
+		lines = append(lines, w.text(r, role+" calls", c.GetName()+" "+c.GetArguments())...)
+	}
+	return lines
+}
+
+// text shows one text under its label.
+func (w *waterfall) text(r row, label, text string) []shell.Line {
+	prefix := w.below(r)
+	lines := []shell.Line{shell.Line{}.Add(shell.Dim, prefix).Add(shell.Yellow, label+":").Cut(w.o.Width)}
+	block := shell.CleanBlock(readable(text, w.o.Width))
+	if len(block) == 1 && shell.Width(prefix)+len(label)+2+shell.Width(block[0]) <= w.o.Width {
+		return []shell.Line{lines[0].Add(shell.Plain, " "+block[0])}
+	}
+	return append(lines, w.block(prefix+"  ", "", block, shell.Plain, w.o.MaxLines)...)
+}
+
+// readable breaks JSON that does not fit into a line into many.
+func readable(text string, width int) string {
+	const most = 1 << 20
+	trimmed := strings.TrimSpace(text)
+	if len(trimmed) < width-20 || len(trimmed) > most || trimmed[0] != '{' && trimmed[0] != '[' {
+		return text
+	}
+	var b bytes.Buffer
+	if json.Indent(&b, []byte(trimmed), "", "  ") != nil {
+		return text
+	}
+	return b.String()
+}
+
+// block wraps lines into the width behind a prefix; lines after the first get the
+// hanging indentation, too. Beyond most lines (0 for any) it says how many are left
+// out.
+func (w *waterfall) block(prefix, hanging string, text []string, style shell.Style, most int) []shell.Line {
+	width := max(8, w.o.Width-shell.Width(prefix)-len(hanging))
+	var wrapped []string
+	for _, line := range text {
+		wrapped = append(wrapped, shell.Wrap(line, width)...)
+	}
+	left := 0
+	if most > 0 && len(wrapped) > most {
+		left = len(wrapped) - most
+		wrapped = wrapped[:most]
+	}
+	var lines []shell.Line
+	before := prefix
+	for i, line := range wrapped {
+		if i == 1 && hanging != "" { // the mark stands at the first line only
+			before = strings.TrimSuffix(prefix, "✗ ") + hanging
+		}
+		lines = append(lines, shell.Line{}.Add(shell.Dim, before).Add(style, line).Cut(w.o.Width))
+	}
+	if left > 0 {
+		lines = append(lines, shell.Line{}.Add(shell.Dim, before+"⋯ "+plural(int64(left), "more line")).Cut(w.o.Width))
+	}
+	return lines
+}
