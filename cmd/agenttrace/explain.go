@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
+	"github.com/agenttrace/agenttrace/cmd/agenttrace/internal/draw"
 	"github.com/agenttrace/agenttrace/cmd/agenttrace/internal/shell"
 
 	agenttrace "github.com/agenttrace/agenttrace/clients/go"
@@ -68,7 +70,7 @@ func hasCode(err error) bool {
 
 func (a *App) tooLate(call *agenttrace.CallError) error {
 	if a.Timeout > 0 && errors.Is(call, context.DeadlineExceeded) {
-		return fmt.Errorf("no answer from %s within %s (--timeout)", a.Server, timespanText(a.Timeout))
+		return fmt.Errorf("no answer from %s within %s (--timeout)", a.Server, draw.Span(time.Duration(a.Timeout)))
 	}
 	return fmt.Errorf("no answer from %s in time: %s", a.Server, sentence(call))
 }
@@ -93,7 +95,7 @@ func explainQuery(err error, wrong *agenttrace.QueryError) error {
 	if errors.As(err, &asked) {
 		b.WriteString("\n" + mark(asked.query, wrong.Line, wrong.Column))
 	}
-	if wrong.Suggestion != "" {
+	if wrong.Suggestion != "" && !strings.Contains(wrong.Message, "did you mean") {
 		b.WriteString("\nDid you mean " + wrong.Suggestion + "?")
 	}
 	return errors.New(b.String())

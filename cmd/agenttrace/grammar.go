@@ -14,7 +14,9 @@ type grammar struct {
 	Runs     runsCommand     `cmd:"" group:"read" help:"List runs of agents, teams and workflows."`
 	Sessions sessionsCommand `cmd:"" group:"read" help:"List sessions."`
 	Session  sessionCommand  `cmd:"" group:"read" help:"Show one session and its runs."`
+	Usage    usageCommand    `cmd:"" group:"read" help:"Sum up calls, tokens and cost."`
 	Query    queryCommand    `cmd:"" group:"read" help:"List the spans or traces that a TraceQL query selects."`
+	Metrics  metricsCommand  `cmd:"" group:"read" help:"Draw time series that a TraceQL metrics query makes."`
 
 	Version versionCommand `cmd:"" group:"care" help:"Print the version of this program."`
 }

@@ -83,6 +83,3 @@ func (m moment) at(now time.Time, zone *time.Location) (time.Time, error) {
 	}
 	return time.Time{}, fmt.Errorf("%q is not a time: want so long ago (2h, 7d), a date (2026-03-14), a date and a time (2026-03-14 15:00) or RFC 3339 (2026-03-14T15:00:00Z)", m.text)
 }
-
-// timespanText is how a length of time is typed.
-func timespanText(d timespan) string { return time.Duration(d).String() }

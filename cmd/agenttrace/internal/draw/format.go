@@ -43,6 +43,18 @@ func duration(d time.Duration) string {
 	return fmt.Sprintf("%dd%02dh", d/(24*time.Hour), d%(24*time.Hour)/time.Hour)
 }
 
+// Span returns a length of time as it is typed: 15m, 1h30m, 500ms.
+func Span(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
 // Time returns a moment to the second in a time zone. It is empty for none.
 func Time(t *timestamppb.Timestamp, zone *time.Location) string {
 	if t == nil {
@@ -127,7 +139,7 @@ func dollars(nano int64) string {
 		return sign + "$" + Number(v)
 	case v >= 0.99995:
 		return sign + "$" + strconv.FormatFloat(v, 'f', 2, 64)
-	case v >= 0.000_095:
+	case v >= 0.001:
 		return sign + "$" + strconv.FormatFloat(v, 'f', 4, 64)
 	case v >= 0.000_000_5:
 		return sign + "$" + strconv.FormatFloat(v, 'f', 6, 64)

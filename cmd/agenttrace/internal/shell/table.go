@@ -111,6 +111,9 @@ func (t *Table) drop() bool {
 	return true
 }
 
+// Width returns how many columns the table takes.
+func (t *Table) Width() int { return t.over() + t.width }
+
 // Head returns the line of titles.
 func (t *Table) Head() Line {
 	cells := make([]Cell, len(t.columns))
