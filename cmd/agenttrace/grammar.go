@@ -18,6 +18,7 @@ type grammar struct {
 	Query    queryCommand    `cmd:"" group:"read" help:"List the spans or traces that a TraceQL query selects."`
 	Metrics  metricsCommand  `cmd:"" group:"read" help:"Draw time series that a TraceQL metrics query makes."`
 
+	Doctor  doctorCommand  `cmd:"" group:"care" help:"Check what usually goes wrong, and say how to mend it."`
 	Version versionCommand `cmd:"" group:"care" help:"Print the version of this program."`
 }
 
