@@ -20,9 +20,11 @@ type grammar struct {
 
 	Tail tailCommand `cmd:"" group:"read" help:"Print spans or traces as they arrive."`
 
-	Reprice repriceCommand `cmd:"" group:"care" help:"Compute stored costs again, with the prices of today."`
-	Doctor  doctorCommand  `cmd:"" group:"care" help:"Check what usually goes wrong, and say how to mend it."`
-	Version versionCommand `cmd:"" group:"care" help:"Print the version of this program."`
+	Reprice    repriceCommand    `cmd:"" group:"care" help:"Compute stored costs again, with the prices of today."`
+	Doctor     doctorCommand     `cmd:"" group:"care" help:"Check what usually goes wrong, and say how to mend it."`
+	Completion completionCommand `cmd:"" group:"care" help:"Print the script that lets a shell complete commands and values."`
+	Complete   completeCommand   `cmd:"" name:"__complete" hidden:"" passthrough:""`
+	Version    versionCommand    `cmd:"" group:"care" help:"Print the version of this program."`
 }
 
 // Globals are the flags of every command. A flag wins over its variable, the
