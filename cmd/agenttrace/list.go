@@ -110,7 +110,7 @@ func (l *list[T]) end(more bool) error {
 	case l.count == 0:
 		l.app.Note(shell.Say("No " + l.noun + " found."))
 	case more:
-		l.app.Note(shell.Line{{Text: fmt.Sprintf("The first %d %s; there are more: -n %d, or -n 0 for all.", l.limit, l.noun, 5*l.limit), Style: shell.Dim}})
+		l.app.Note(shell.Line{{Text: fmt.Sprintf("There are more %s than these %d: -n %d, or -n 0 for all.", l.noun, l.limit, 5*l.limit), Style: shell.Dim}})
 	}
 	return nil
 }
@@ -123,11 +123,13 @@ func onMore(limit int64) int64 {
 	return limit + 1
 }
 
-// searching shows how far a search has come, and what it has found until then.
+// searching shows how far a search has come. Where somebody watches, it also shows
+// what has been found until then; into a pipe, rows wait until the columns can be
+// fitted to enough of them.
 func (l *list[T]) searching(working *shell.Progress) agenttrace.StreamOption {
 	return agenttrace.OnProgress(func(p *agenttrace.Progress) {
 		working.Say(draw.Progress(p, l.app.Zone))
-		if l.failed == nil {
+		if l.app.Watched && l.failed == nil {
 			l.failed = l.begin(true)
 		}
 	})

@@ -40,6 +40,9 @@ func (c *sessionCommand) Run(ctx context.Context, app *App) error {
 		return err
 	}
 	page, err := client.GetSession(ctx, &agenttrace.GetSessionRequest{SessionId: id, PageSize: 1})
+	if agenttrace.IsNotFound(err) {
+		return notFoundErrorf("no session has the id %s", id)
+	}
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ func bar(part, whole float64, width int) string {
 // level returns the block for a value in one row of a chart: which part of the row,
 // from low to high, is below the value.
 func level(value, low, high float64) string {
-	if value <= low {
+	if !(value > low) { // also no value at all, which is no number
 		return heights[0]
 	}
 	if value >= high {

@@ -35,7 +35,7 @@ func (w *waterfall) errorOf(r row) []shell.Line {
 	if w.o.Content {
 		most = w.o.MaxLines
 	}
-	return w.block(w.below(r)+"✗ ", "  ", []string{shell.Clean(text)}, shell.Red, most)
+	return w.block(w.below(r), "✗ ", []string{shell.Clean(text)}, shell.Red, most)
 }
 
 func errorText(e *agenttracev1.SpanError) string {
@@ -162,11 +162,10 @@ func readable(text string, width int) string {
 	return b.String()
 }
 
-// block wraps lines into the width behind a prefix; lines after the first get the
-// hanging indentation, too. Beyond most lines (0 for any) it says how many are left
-// out.
-func (w *waterfall) block(prefix, hanging string, text []string, style shell.Style, most int) []shell.Line {
-	width := max(8, w.o.Width-shell.Width(prefix)-len(hanging))
+// block wraps lines into the width behind a prefix, and behind a mark at the first of
+// them. Beyond most lines (0 for any) it says how many are left out.
+func (w *waterfall) block(prefix, mark string, text []string, style shell.Style, most int) []shell.Line {
+	width := max(8, w.o.Width-shell.Width(prefix)-shell.Width(mark))
 	var wrapped []string
 	for _, line := range text {
 		wrapped = append(wrapped, shell.Wrap(line, width)...)
@@ -177,15 +176,12 @@ func (w *waterfall) block(prefix, hanging string, text []string, style shell.Sty
 		wrapped = wrapped[:most]
 	}
 	var lines []shell.Line
-	before := prefix
-	for i, line := range wrapped {
-		if i == 1 && hanging != "" { // the mark stands at the first line only
-			before = strings.TrimSuffix(prefix, "✗ ") + hanging
-		}
-		lines = append(lines, shell.Line{}.Add(shell.Dim, before).Add(style, line).Cut(w.o.Width))
+	for _, line := range wrapped {
+		lines = append(lines, shell.Line{}.Add(shell.Dim, prefix).Add(style, mark+line).Cut(w.o.Width))
+		mark = strings.Repeat(" ", shell.Width(mark))
 	}
 	if left > 0 {
-		lines = append(lines, shell.Line{}.Add(shell.Dim, before+"⋯ "+plural(int64(left), "more line")).Cut(w.o.Width))
+		lines = append(lines, shell.Line{}.Add(shell.Dim, prefix+mark+"⋯ "+plural(int64(left), "more line")).Cut(w.o.Width))
 	}
 	return lines
 }

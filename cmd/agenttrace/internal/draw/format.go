@@ -77,6 +77,9 @@ func Number(v float64) string {
 	if v < 0 {
 		sign, v = "-", -v
 	}
+	if v >= 1e15 {
+		return sign + strconv.FormatFloat(v, 'e', 1, 64)
+	}
 	for _, unit := range []struct {
 		size   float64
 		suffix string

@@ -91,12 +91,13 @@ func unitOf(query string) (values, field unit) {
 }
 
 func (u unit) text(v float64) string {
+	const most = math.MaxInt64 / 1e9 // of what whole billionths can be counted
 	switch {
 	case math.IsNaN(v):
 		return ""
-	case u == unitSeconds && v >= 0:
+	case u == unitSeconds && v >= 0 && v < most:
 		return duration(time.Duration(v * float64(time.Second)))
-	case u == unitDollars:
+	case u == unitDollars && v > -most && v < most:
 		return dollars(int64(v * nanosPerDollar))
 	}
 	return Number(v)

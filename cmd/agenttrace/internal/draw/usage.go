@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	leastUsageBar = 8
+	leastUsageBar = 9
 	mostUsageBar  = 60
 )
 
@@ -24,6 +24,9 @@ type UsageOptions struct {
 
 // Usage draws sums of calls as a table with bars, the total below.
 func Usage(rows []*agenttracev1.UsageRow, total *agenttracev1.UsageRow, rowCount int64, o UsageOptions) []shell.Line {
+	if len(rows) > 0 && len(rows[0].GetLabels()) == 0 {
+		rows = nil // the only one is the total
+	}
 	columns := usageColumns(rows)
 	table := shell.NewTable(o.Width-leastUsageBar-2, columns...)
 	cells := make([][]shell.Cell, 0, len(rows)+1)
@@ -45,7 +48,7 @@ func Usage(rows []*agenttracev1.UsageRow, total *agenttracev1.UsageRow, rowCount
 		line := table.Row(cells[i]).Add(shell.Plain, "  ")
 		lines = append(lines, line.Add(shell.Cyan, bar(measure(row, o.Order), most, wide)).Cut(o.Width))
 	}
-	if left := rowCount - int64(len(rows)); left > 0 {
+	if left := rowCount - int64(len(rows)); left > 0 && len(rows) > 0 {
 		lines = append(lines, shell.Line{}.Add(shell.Dim, "⋯ "+plural(left, "more row")))
 	}
 	lines = append(lines, table.Row(totalCells))
@@ -65,7 +68,7 @@ func barTitle(order agenttracev1.UsageOrder, rows int) string {
 	case agenttracev1.UsageOrder_USAGE_ORDER_CALLS:
 		return "BY CALLS"
 	case agenttracev1.UsageOrder_USAGE_ORDER_FAILURES:
-		return "BY FAILURES"
+		return "BY FAILED"
 	}
 	return "BY COST"
 }

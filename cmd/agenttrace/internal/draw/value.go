@@ -21,10 +21,7 @@ func KeyValues(attributes []*agenttracev1.KeyValue) string {
 func Value(v *agenttracev1.Value) string {
 	switch kind := v.GetKind().(type) {
 	case *agenttracev1.Value_StringValue:
-		if kind.StringValue == "" || strings.ContainsAny(kind.StringValue, " \n\t\"") {
-			return strconv.Quote(kind.StringValue)
-		}
-		return kind.StringValue
+		return quoted(kind.StringValue)
 	case *agenttracev1.Value_BoolValue:
 		return strconv.FormatBool(kind.BoolValue)
 	case *agenttracev1.Value_IntValue:
@@ -34,7 +31,7 @@ func Value(v *agenttracev1.Value) string {
 	case *agenttracev1.Value_BytesValue:
 		return "0x" + hex.EncodeToString(kind.BytesValue)
 	case *agenttracev1.Value_InvalidStringValue:
-		return strconv.Quote(string(kind.InvalidStringValue))
+		return quoted(string(kind.InvalidStringValue))
 	case *agenttracev1.Value_ArrayValue:
 		parts := make([]string, len(kind.ArrayValue.GetValues()))
 		for i, item := range kind.ArrayValue.GetValues() {
@@ -45,4 +42,16 @@ func Value(v *agenttracev1.Value) string {
 		return "{" + KeyValues(kind.MapValue.GetValues()) + "}"
 	}
 	return "-"
+}
+
+// quoted is a text with quotes where it would not end clearly without, as a query
+// writes them: backticks where there are quotes in it.
+func quoted(text string) string {
+	switch {
+	case text != "" && !strings.ContainsAny(text, " \r\n\t\"`"):
+		return text
+	case strings.Contains(text, "\"") && !strings.Contains(text, "`"):
+		return "`" + text + "`"
+	}
+	return `"` + strings.ReplaceAll(text, `"`, `\"`) + `"`
 }

@@ -145,7 +145,10 @@ func (t *Table) Row(cells []Cell) Line {
 		line = append(line, cell...)
 		line = line.Add(Plain, strings.Repeat(" ", wide-cell.Width()))
 	}
-	return line.Cut(t.width)
+	if line.Width() > t.width {
+		line = line.trimmed().Cut(t.width)
+	}
+	return line
 }
 
 // Lines returns the titles and all rows.
