@@ -74,6 +74,8 @@ var mayImport = map[string][]string{
 	"cmd/agenttrace/internal/draw":     {"cmd/agenttrace/internal/shell", "gen/..."},
 	"cmd/agenttrace/internal/shell":    {},
 	"cmd/agenttrace/internal/transfer": {"gen/...", "internal/agnodb", "internal/otlp/otlpfile", "internal/otlp/otlpjson", "internal/otlp/wire"},
+	"cmd/agenttrace/internal/complete": {},
+	"cmd/agenttrace/internal/doctor":   {"clients/go"},
 
 	"cmd/server": {"internal/...", "gen/..."},
 	"bench":      {"internal/...", "gen/..."},
@@ -89,7 +91,7 @@ var mayImport = map[string][]string{
 var onlyHere = map[string][]string{
 	"github.com/jackc/pgx/":                {"internal/repo/postgres", "internal/agnodb", "internal/pgtest", "bench"},
 	"modernc.org/sqlite":                   {"internal/repo/sqlite", "internal/agnodb"},
-	"connectrpc.com/":                      {"internal/service", "cmd/server", "clients/go", "gen", "bench"},
+	"connectrpc.com/":                      {"internal/service", "cmd/server", "clients/go", "cmd/agenttrace/internal/doctor", "gen", "bench"},
 	"go.opentelemetry.io/otel":             {"clients/go/tracing"}, // what observes agents; the server observes itself by other means
 	"github.com/VictoriaMetrics/easyproto": {"internal/otlp", "internal/sample"},
 	"github.com/alecthomas/kong":           {"internal/config", "cmd"},
