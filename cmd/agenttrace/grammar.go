@@ -17,8 +17,7 @@ type grammar struct {
 	Usage    usageCommand    `cmd:"" group:"read" help:"Sum up calls, tokens and cost."`
 	Query    queryCommand    `cmd:"" group:"read" help:"List the spans or traces that a TraceQL query selects."`
 	Metrics  metricsCommand  `cmd:"" group:"read" help:"Draw time series that a TraceQL metrics query makes."`
-
-	Tail tailCommand `cmd:"" group:"read" help:"Print spans or traces as they arrive."`
+	Tail     tailCommand     `cmd:"" group:"read" help:"Print spans or traces as they arrive."`
 
 	Reprice    repriceCommand    `cmd:"" group:"care" help:"Compute stored costs again, with the prices of today."`
 	Doctor     doctorCommand     `cmd:"" group:"care" help:"Check what usually goes wrong, and say how to mend it."`
