@@ -167,7 +167,7 @@ func SpanColumns() []shell.Column {
 		{Title: "TOOK", Right: true, Expect: 6},
 		{Title: "TOKENS", Right: true, Drop: 3},
 		{Title: "MODEL", Least: 8, Expect: 12, Drop: 6},
-		{Title: "SELECTED", Least: 16, Drop: 1},
+		{Title: "SELECTED", Least: 30, Drop: 1},
 		{Title: "ERROR", Least: 16, Expect: 30, Drop: 7},
 	}
 }
