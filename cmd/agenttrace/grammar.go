@@ -17,8 +17,7 @@ type grammar struct {
 	Usage    usageCommand    `cmd:"" group:"read" help:"Sum up calls, tokens and cost."`
 	Query    queryCommand    `cmd:"" group:"read" help:"List the spans or traces that a TraceQL query selects."`
 	Metrics  metricsCommand  `cmd:"" group:"read" help:"Draw time series that a TraceQL metrics query makes."`
-
-	Tail tailCommand `cmd:"" group:"read" help:"Print spans or traces as they arrive."`
+	Tail     tailCommand     `cmd:"" group:"read" help:"Print spans or traces as they arrive."`
 
 	Export exportCommand `cmd:"" group:"move" help:"Write traces to a file, as OpenTelemetry's own format."`
 	Import importCommand `cmd:"" group:"move" help:"Send traces from files, or from Agno's tables, to the server."`

@@ -95,9 +95,9 @@ func (e *examination) malformed(x *exporter) Finding {
 	}
 	if x.url == nil {
 		why := "it must begin with http:// or https://"
-		if u, err := url.Parse(strings.TrimSpace(x.given)); err != nil {
+		if u, err := url.Parse(strings.TrimSpace(x.given)); err != nil && strings.Contains(x.given, "://") {
 			why = "it does not read as a URL"
-		} else if u.Scheme == "http" || u.Scheme == "https" {
+		} else if err == nil && (u.Scheme == "http" || u.Scheme == "https") {
 			why = "it names no host"
 		}
 		return failure(check, fmt.Sprintf("%s is %q: %s.", x.variable, x.given, why), advice)
