@@ -200,6 +200,10 @@ func TestOtherRequestsPassUntouched(t *testing.T) {
 			if base.request != request || response != base.response || response.Body != body || len(r.Started()) != 0 {
 				t.Error("the request, the response or its body is another, or a span began")
 			}
+			transport := modelhttp.Transport(base)
+			if allocated := testing.AllocsPerRun(10, func() { _, _ = transport.RoundTrip(request) }); allocated != 0 {
+				t.Errorf("%v allocations", allocated)
+			}
 		})
 	}
 }
