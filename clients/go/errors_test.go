@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -180,4 +183,22 @@ func TestACancelledCall(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+func TestEveryReasonOfTheDocumentHasItsName(t *testing.T) {
+	page, err := os.ReadFile("../../docs/api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var documented []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `([A-Z_]+)` \\| `[A-Z_]+` \\| ").FindAllSubmatch(page, -1) {
+		documented = append(documented, string(row[1]))
+	}
+	named := []string{
+		agenttrace.ReasonTraceTooLarge, agenttrace.ReasonPageTokenMismatch, agenttrace.ReasonPageTokenInvalid, agenttrace.ReasonQueryInvalid,
+		agenttrace.ReasonQueryTooBroad, agenttrace.ReasonCursorExpired, agenttrace.ReasonMessageTooLarge,
+	}
+	if !slices.Equal(documented, named) {
+		t.Errorf("the document has %q, the client %q", documented, named)
+	}
 }
