@@ -115,10 +115,10 @@ func TestReasonsHaveTypes(t *testing.T) {
 func TestViolationsNameTheirField(t *testing.T) {
 	index := uint64(2)
 	violations := &validate.Violations{Violations: []*validate.Violation{{
-		Message: proto.String("must be defined"),
+		Message: new("must be defined"),
 		Field: &validate.FieldPath{Elements: []*validate.FieldPathElement{
-			{FieldName: proto.String("types"), Subscript: &validate.FieldPathElement_Index{Index: index}},
-			{FieldName: proto.String("name")},
+			{FieldName: new("types"), Subscript: &validate.FieldPathElement_Index{Index: index}},
+			{FieldName: new("name")},
 		}},
 	}}}
 	err := failsWith(t, agenttrace.WithConnect(), failure(connect.CodeInvalidArgument, "no", violations))
