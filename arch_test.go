@@ -57,16 +57,25 @@ var mayImport = map[string][]string{
 	"internal/config":            {},
 	"internal/obs":               {},
 
-	"clients/go":                    {"gen/..."},
-	"clients/go/traceql":            {},
-	"clients/go/tracing":            {"clients/go/tracing/..."},
-	"clients/go/tracing/export":     {},
-	"clients/go/tracing/modelhttp":  {"clients/go/tracing", "clients/go/tracing/modelhttp/..."},
-	"internal/agnodb":               {},
-	"internal/otlp/otlpfile":        {"internal/otlp/otlpjson", "internal/otlp/wire"},
-	"cmd/agenttrace":                {"clients/go", "clients/go/traceql", "gen/...", "internal/agnodb", "internal/obs", "internal/otlp/otlpfile", "cmd/agenttrace/..."},
-	"cmd/agenttrace/internal/draw":  {"gen/..."},
-	"cmd/agenttrace/internal/shell": {},
+	"clients/go":                               {"gen/..."},
+	"clients/go/traceql":                       {},
+	"clients/go/tracing":                       {"clients/go/tracing/..."},
+	"clients/go/tracing/export":                {"clients/go/tracing/export/internal/..."},
+	"clients/go/tracing/export/internal/spill": {},
+	"clients/go/tracing/export/internal/wire":  {},
+	"clients/go/tracing/export/otlp":           {"clients/go/tracing/export"},
+	"clients/go/tracing/internal/otelenv":      {},
+	"clients/go/tracing/internal/secrets":      {},
+	"clients/go/tracing/modelhttp":             {"clients/go/tracing", "clients/go/tracing/modelhttp/..."},
+
+	"internal/agnodb":                  {"internal/otlp/wire"},
+	"internal/otlp/otlpfile":           {"internal/otlp/otlpjson", "internal/otlp/wire"},
+	"cmd/agenttrace":                   {"clients/go", "clients/go/traceql", "gen/...", "internal/agnodb", "internal/obs", "internal/otlp/otlpfile", "cmd/agenttrace/..."},
+	"cmd/agenttrace/internal/draw":     {"cmd/agenttrace/internal/shell", "gen/..."},
+	"cmd/agenttrace/internal/shell":    {},
+	"cmd/agenttrace/internal/transfer": {"gen/...", "internal/agnodb", "internal/otlp/otlpfile", "internal/otlp/otlpjson", "internal/otlp/wire"},
+	"cmd/agenttrace/internal/complete": {},
+	"cmd/agenttrace/internal/doctor":   {"clients/go"},
 
 	"cmd/server": {"internal/...", "gen/..."},
 	"bench":      {"internal/...", "gen/..."},
@@ -82,10 +91,12 @@ var mayImport = map[string][]string{
 var onlyHere = map[string][]string{
 	"github.com/jackc/pgx/":                {"internal/repo/postgres", "internal/agnodb", "internal/pgtest", "bench"},
 	"modernc.org/sqlite":                   {"internal/repo/sqlite", "internal/agnodb"},
-	"connectrpc.com/":                      {"internal/service", "cmd/server", "clients/go", "gen", "bench"},
+	"connectrpc.com/":                      {"internal/service", "cmd/server", "clients/go", "cmd/agenttrace/internal/doctor", "gen", "bench"},
 	"go.opentelemetry.io/otel":             {"clients/go/tracing"}, // what observes agents; the server observes itself by other means
 	"github.com/VictoriaMetrics/easyproto": {"internal/otlp", "internal/sample"},
 	"github.com/alecthomas/kong":           {"internal/config", "cmd"},
+	"golang.org/x/term":                    {"cmd/agenttrace/internal/shell"},
+	"github.com/rivo/uniseg":               {"cmd/agenttrace/internal/shell"},
 	"google.golang.org/grpc":               {}, // tests only
 	"go.opentelemetry.io/proto/otlp":       {}, // tests only; clashes with the slim module in one process
 }

@@ -19,8 +19,8 @@ const repository = "../.."
 // well: it is only ever spent when a test is about to fail.
 const patience = 60 * time.Second
 
-// serverBinary is the path of the server, built by TestMain.
-var serverBinary string
+// serverBinary and cliBinary are the paths of the programs, built by TestMain.
+var serverBinary, cliBinary string
 
 func TestMain(m *testing.M) {
 	os.Exit(run(m))
@@ -34,22 +34,22 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 
-	serverBinary = filepath.Join(dir, "server")
-	args := []string{"build", "-o", serverBinary}
+	serverBinary, cliBinary = filepath.Join(dir, "server"), filepath.Join(dir, "agenttrace")
+	args := []string{"build", "-o", dir}
 	if raceEnabled() {
 		args = append(args, "-race")
 	}
-	build := exec.Command("go", append(args, "./cmd/server")...)
+	build := exec.Command("go", append(args, "./cmd/server", "./cmd/agenttrace")...)
 	build.Dir = repository
 	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "go build ./cmd/server: %v\n%s", err, out)
+		fmt.Fprintf(os.Stderr, "go build ./cmd/...: %v\n%s", err, out)
 		return 1
 	}
 	return m.Run()
 }
 
-// raceEnabled reports whether the tests run under the race detector; the server
-// then does, too.
+// raceEnabled reports whether the tests run under the race detector; the programs
+// then do, too.
 func raceEnabled() bool {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -57,6 +57,7 @@ func (d *derivation) nestRuns() {
 		run := d.nodes[i].owner
 		detail := &d.Runs[run].Detail
 		detail.Detached = d.nodes[i].detached
+		detail.InputPreview, detail.OutputPreview = d.Spans[i].InputPreview, d.Spans[i].OutputPreview
 		detail.RootSpanID, detail.RootRunID = d.Spans[i].SpanID, d.Runs[run].Identity.RunID
 		if p := d.runs[run].parent; p != none {
 			parent := d.Runs[p]

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	agenttrace "github.com/agenttrace/agenttrace/clients/go"
+)
+
+var noon = time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)
+
+// typed runs a command line in this process.
+func typed(ctx context.Context, environ []string, args ...string) (code int, stdout, stderr string) {
+	var out, err bytes.Buffer
+	code = run(ctx, process{args: args, environ: environ, now: func() time.Time { return noon }, stdin: strings.NewReader(""), stdout: &out, stderr: &err})
+	return code, out.String(), err.String()
+}
+
+// nobody returns the address of a port at which nobody listens.
+func nobody(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return "http://" + l.Addr().String()
+}
+
+func TestWrongUsageSaysWhatWouldBeRight(t *testing.T) {
+	for _, test := range []struct {
+		args, says string
+	}{
+		{"trcaes", `did you mean "traces"`},
+		{"traces --agnet x", "unknown flag --agnet, did you mean"},
+		{"traces --since yesterday", `"yesterday" is not a time: want so long ago (2h, 7d), a date`},
+		{"traces --since 1h --until 2h", "is not before --until"},
+		{"traces --min-duration 5", `"5" is not a length of time`},
+		{"traces --order fastest", "must be one of"},
+		{"usage --by none,model", "--by none cannot be combined"},
+		{"usage --by colour", "must be one of"},
+		{"trace", `expected "<id>" (see agenttrace trace --help)`},
+		{"traces --server nowhere:99", "nowhere:99"},
+		{"traces --ca /does/not/exist", "--ca: open /does/not/exist"},
+		{"traces --ca main_test.go", "has no certificate in PEM"},
+	} {
+		code, out, err := typed(t.Context(), nil, strings.Fields(test.args)...)
+		if code != exitUsage || out != "" || !strings.Contains(err, test.says) || !strings.HasPrefix(err, "agenttrace: ") {
+			t.Errorf("%q ends with %d and says\n%s%s\nwant %q", test.args, code, out, err, test.says)
+		}
+	}
+}
+
+func TestEveryCommandHasHelpWithExamples(t *testing.T) {
+	_, out, _ := typed(t.Context(), nil)
+	for _, command := range []string{"traces", "trace", "runs", "sessions", "session", "usage", "query", "metrics", "tail", "reprice", "doctor", "completion", "version"} {
+		if !strings.Contains(out, "\n  "+command+" ") {
+			t.Errorf("--help does not list %s", command)
+		}
+		code, help, err := typed(t.Context(), nil, command, "--help")
+		if code != exitOK || err != "" || !strings.Contains(help, "\n    agenttrace "+command) {
+			t.Errorf("%s --help ends with %d, and has no example:\n%s%s", command, code, help, err)
+		}
+		for line := range strings.Lines(help) {
+			if len(line) > 120 && !strings.HasPrefix(line, "    ") {
+				t.Errorf("%s --help is wide: %q", command, line)
+			}
+		}
+	}
+}
+
+func TestAServerThatIsNotThereIsSaidToBe(t *testing.T) {
+	server := nobody(t)
+	code, out, err := typed(t.Context(), []string{"AGENTTRACE_SERVER=" + server}, "traces")
+	for _, want := range []string{"no server at " + server, "connection refused", "--server URL or AGENTTRACE_SERVER"} {
+		if code != exitUnreachable || out != "" || !strings.Contains(err, want) {
+			t.Errorf("ends with %d and says\n%s%s\nwant %q", code, out, err, want)
+		}
+	}
+}
+
+func TestAFlagGoesBeforeItsVariable(t *testing.T) {
+	server := nobody(t)
+	_, _, err := typed(t.Context(), []string{"AGENTTRACE_SERVER=http://127.0.0.1:1"}, "traces", "--server", server)
+	if !strings.Contains(err, server) {
+		t.Errorf("asked %s", err)
+	}
+}
+
+func TestASignalEndsACommandQuietly(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	code, out, err := typed(ctx, nil, "traces", "--server", nobody(t))
+	if code != exitInterrupted || out+err != "" {
+		t.Errorf("ends with %d and says %s%s", code, out, err)
+	}
+}
+
+func TestErrorsHaveExitCodes(t *testing.T) {
+	app := newApp(Globals{Server: "http://127.0.0.1:4317"}, process{stdout: new(bytes.Buffer), stderr: new(bytes.Buffer), now: time.Now})
+	of := func(code agenttrace.Code, fromServer bool) error {
+		return &agenttrace.CallError{Call: "GetTrace", Code: code, Message: "so it is", FromServer: fromServer}
+	}
+	for _, test := range []struct {
+		err  error
+		want int
+	}{
+		{nil, exitOK},
+		{errors.New("anything"), exitFailed},
+		{fmt.Errorf("print: %w", syscall.EPIPE), exitOK},
+		{of(agenttrace.CodeNotFound, true), exitNotFound},
+		{of(agenttrace.CodeInvalidArgument, true), exitUsage},
+		{&agenttrace.QueryError{CallError: of(agenttrace.CodeInvalidArgument, true).(*agenttrace.CallError)}, exitUsage},
+		{of(agenttrace.CodeUnavailable, false), exitUnreachable},
+		{of(agenttrace.CodeUnavailable, true), exitUnreachable},
+		{of(agenttrace.CodeDeadlineExceeded, false), exitUnreachable},
+		{of(agenttrace.CodeUnauthenticated, true), exitRefused},
+		{of(agenttrace.CodePermissionDenied, true), exitRefused},
+		{of(agenttrace.CodeInternal, true), exitFailed},
+		{of(agenttrace.CodeUnimplemented, true), exitFailed},
+		{notFoundErrorf("no"), exitNotFound},
+	} {
+		if got := exitCode(t.Context(), app.explain(test.err)); got != test.want {
+			t.Errorf("%v: exit code %d, want %d", test.err, got, test.want)
+		}
+	}
+}
+
+func TestAWrongQueryIsMarked(t *testing.T) {
+	for _, test := range []struct {
+		query        string
+		line, column int
+		want         string
+	}{
+		{"{ type = tol }", 1, 10, "\n    { type = tol }\n             ^"},
+		{"{ name = \"漢字\" && faild }", 1, 18, "\n    { name = \"漢字\" && faild }\n                       ^"},
+		{"{ type = llm }\n| coun()", 2, 3, "\n    { type = llm }\n    | coun()\n      ^"},
+		{"{", 1, 9, "\n    {\n     ^"},
+	} {
+		if got := mark(test.query, test.line, test.column); got != test.want {
+			t.Errorf("%q is marked as\n%s\nwant\n%s", test.query, got, test.want)
+		}
+	}
+}
+
+func TestMomentsAreReadAsPeopleTypeThem(t *testing.T) {
+	zone := time.FixedZone("CET", 3600)
+	for text, want := range map[string]time.Time{
+		"2h": noon.Add(-2 * time.Hour), "7d": noon.Add(-7 * day), "1w2d12h": noon.Add(-9*day - 12*time.Hour), "now": noon, "": {},
+		"2026-03-01": time.Date(2026, 3, 1, 0, 0, 0, 0, zone), "2026-03-01 15:04": time.Date(2026, 3, 1, 15, 4, 0, 0, zone),
+		"2026-03-01T15:04:05Z": time.Date(2026, 3, 1, 15, 4, 5, 0, time.UTC), "2026-03-01T15:04:05.5+02:00": time.Date(2026, 3, 1, 13, 4, 5, 5e8, time.UTC),
+	} {
+		got, err := moment{text}.at(noon, zone)
+		if err != nil || !got.Equal(want) {
+			t.Errorf("%q is %v, %v, want %v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"yesterday", "2", "-2h", "d", "1e3d", "99999999999999999w", "2026-13-01", "2026-3-1", "7dd"} {
+		if got, err := (moment{text}).at(noon, zone); err == nil {
+			t.Errorf("%q is taken for %v", text, got)
+		}
+	}
+}
+
+func FuzzMoment(f *testing.F) {
+	for _, text := range []string{"2h", "7d", "1w2d", "2026-03-01", "2026-03-01T15:04:05Z", "now"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if ago, ok := parseTimespan(text); ok && ago < 0 {
+			t.Errorf("%q is %v", text, ago)
+		}
+		if got, err := (moment{text}).at(noon, time.UTC); err == nil && text != "" && got.IsZero() && !strings.HasPrefix(text, "0001") {
+			t.Errorf("%q is no time at all", text)
+		}
+	})
+}
