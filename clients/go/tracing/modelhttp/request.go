@@ -15,6 +15,7 @@ type request struct {
 	mu      sync.Mutex
 	cutter  *cut.Cutter
 	current *sentBody // what is sent now; an earlier attempt may still be read
+	over    bool      // nothing more is kept
 }
 
 // watchRequest makes r tell of its body as it is read. r is changed: it must be a
@@ -42,8 +43,10 @@ func (w *request) begin(body io.ReadCloser) io.ReadCloser {
 	sent := &sentBody{ReadCloser: body, request: w}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.cutter.Reset()
-	w.current = sent
+	if !w.over {
+		w.cutter.Reset()
+		w.current = sent
+	}
 	return sent
 }
 
@@ -52,7 +55,7 @@ func (w *request) begin(body io.ReadCloser) io.ReadCloser {
 func (w *request) body() []byte {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.current = nil
+	w.current, w.over = nil, true
 	return w.cutter.Finish()
 }
 
