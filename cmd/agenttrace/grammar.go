@@ -42,14 +42,21 @@ type Globals struct {
 	UTC     bool `group:"output" name:"utc" help:"Show and read times in UTC instead of the local time zone."`
 }
 
+// Titles of the flags that every command has.
+const (
+	titleServer = "The server"
+	titleOutput = "Output"
+)
+
 // groups are the headings of --help.
 func groups() kong.Option {
 	return kong.ExplicitGroups([]kong.Group{
 		{Key: "read", Title: "Reading"},
 		{Key: "move", Title: "Moving traces"},
 		{Key: "care", Title: "Looking after the server and this program"},
+		{Key: "what", Title: "What to show"},
 		{Key: "filter", Title: "Which ones (all that are given must hold)"},
-		{Key: "global", Title: "The server"},
-		{Key: "output", Title: "Output"},
+		{Key: "global", Title: titleServer},
+		{Key: "output", Title: titleOutput},
 	})
 }

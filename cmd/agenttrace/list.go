@@ -14,7 +14,7 @@ import (
 
 // listFlags are those of every list.
 type listFlags struct {
-	Limit int64 `short:"n" group:"output" default:"20" placeholder:"N" help:"Most to list; 0 for all. Default: ${default}."`
+	Limit int64 `short:"n" group:"what" default:"20" placeholder:"N" help:"Most to list; 0 for all. Default: ${default}."`
 }
 
 // fitRows is how many rows of a long list are looked at before the first is

@@ -16,10 +16,10 @@ const last = "last"
 type traceCommand struct {
 	ID string `arg:"" help:"Id of the trace, 32 hex digits, or of a run in it; last for the newest trace."`
 
-	Content bool `short:"c" group:"output" help:"Show what went in and out: messages, arguments, results."`
-	Lines   int  `group:"output" default:"12" placeholder:"N" help:"Most lines of each text with --content; 0 for all. Default: ${default}."`
-	Depth   int  `group:"output" placeholder:"N" help:"Show N levels of spans. Default: all."`
-	Limit   int  `short:"n" group:"output" default:"200" placeholder:"N" help:"Most spans to show; of a larger trace its failures and its upper part are, and 0 shows all. Default: ${default}."`
+	Content bool `short:"c" group:"what" help:"Show what went in and out: messages, arguments, results."`
+	Lines   int  `group:"what" default:"12" placeholder:"N" help:"Most lines of each text with --content; 0 for all. Default: ${default}."`
+	Depth   int  `group:"what" placeholder:"N" help:"Show N levels of spans. Default: all."`
+	Limit   int  `short:"n" group:"what" default:"200" placeholder:"N" help:"Most spans to show; of a larger trace its failures and its upper part are, and 0 shows all. Default: ${default}."`
 }
 
 // Help is the text of --help.

@@ -97,7 +97,7 @@ func TestATailSaysWhatItCannotDo(t *testing.T) {
 		{2, []string{"tail", "--cursor-file", "/"}, "--cursor-file"},
 		{4, []string{"tail", "--server", "http://127.0.0.1:1"}, "no server at"},
 	} {
-		code, out, err := agenttrace(t, s, c.args...)
+		code, out, err := commandLine(t, s, c.args...)
 		if code != c.code || out != "" || !strings.Contains(err, c.says) {
 			t.Errorf("%v ends with %d, prints %q and says\n%s\nwant %d and %q", c.args, code, out, err, c.code, c.says)
 		}
@@ -129,7 +129,7 @@ func TestATailKeepsItsPlaceInAFile(t *testing.T) {
 	}
 	arrive(t, s, 3, "three", false)
 	arrive(t, s, 4, "four", true)
-	code, printed, said := agenttrace(t, s, args...)
+	code, printed, said := commandLine(t, s, args...)
 	if code != 0 {
 		t.Errorf("ends with %d: %s", code, said)
 	}
@@ -137,7 +137,7 @@ func TestATailKeepsItsPlaceInAFile(t *testing.T) {
 	now := cursorOf(t, s)
 	arrive(t, s, 5, "five", false)
 	arrive(t, s, 6, "six", true)
-	code, printed, said = agenttrace(t, s, "tail", "--json", "--traces", "--failed", "-n", "1", "--cursor", now)
+	code, printed, said = commandLine(t, s, "tail", "--json", "--traces", "--failed", "-n", "1", "--cursor", now)
 	if code != 0 {
 		t.Errorf("--traces ends with %d: %s", code, said)
 	}
@@ -183,11 +183,11 @@ func mustName(t *testing.T, lines string, names ...string) {
 func TestRepricingShowsHowFarItIsAndMayBeBrokenOff(t *testing.T) {
 	t.Parallel()
 	s := serverWithFixedSpans(t, newSQLite(t), fixedSpans())
-	code, out, said := agenttrace(t, s, "reprice", "--since", "2026-01-01")
+	code, out, said := commandLine(t, s, "reprice", "--since", "2026-01-01")
 	if code != 0 || !strings.Contains(out, "3 traces looked at; 0 of them cost something else now.") || !strings.Contains(out, "before  $0.0") || said != "" {
 		t.Errorf("ends with %d and prints\n%s%s", code, out, said)
 	}
-	code, out, _ = agenttrace(t, s, "reprice", "--json")
+	code, out, _ = commandLine(t, s, "reprice", "--json")
 	var last struct {
 		Traces string
 		Done   bool

@@ -22,8 +22,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// agenttrace runs the command line as a shell does, without a terminal.
-func agenttrace(t *testing.T, s *server, args ...string) (code int, stdout, stderr string) {
+// commandLine runs the program as a shell does, without a terminal.
+func commandLine(t *testing.T, s *server, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), cliBinary, args...)
 	cmd.Env = append(environment(), "AGENTTRACE_SERVER="+s.url(), "TZ=UTC")
@@ -83,7 +83,7 @@ func TestCommandsPrintWhatTheyShould(t *testing.T) {
 		s := serverWithFixedSpans(t, store, fixedSpans())
 		for _, width := range []string{"80", "140"} {
 			for _, command := range cliCommands() {
-				code, out, err := agenttrace(t, s, append(command.args, "--width", width)...)
+				code, out, err := commandLine(t, s, append(command.args, "--width", width)...)
 				mustPrint(t, fmt.Sprintf("%s.%s.golden", command.name, width), code, out, err)
 			}
 		}
@@ -140,7 +140,7 @@ func TestEveryCommandPrintsJSONLines(t *testing.T) {
 		{[]string{"query", "{ type = tool }", "--traces"}, []string{trace, trace}},
 		{[]string{"metrics", "{ } | count_over_time() by (type)", "--since", "2026-03-14", "--until", "2026-03-16"}, []string{"Series", "Series", "Series", "Series"}},
 	} {
-		code, out, complaints := agenttrace(t, s, append(test.args, "--json")...)
+		code, out, complaints := commandLine(t, s, append(test.args, "--json")...)
 		lines := strings.Split(strings.TrimSuffix(out, "\n"), "\n")
 		if out == "" {
 			lines = nil
@@ -198,7 +198,7 @@ func TestALargeTraceIsFolded(t *testing.T) {
 	}
 	raised(spans[size*2/3], "RateLimited", "too many searches")
 	s := serverWithFixedSpans(t, newSQLite(t), spans)
-	code, out, complaints := agenttrace(t, s, "trace", fixedTraceID(7), "-n", "50")
+	code, out, complaints := commandLine(t, s, "trace", fixedTraceID(7), "-n", "50")
 	if code != 0 || complaints != "" || strings.Count(out, "\n") > 70 {
 		t.Errorf("ends with %d, %d lines, and says %s", code, strings.Count(out, "\n"), complaints)
 	}
@@ -207,7 +207,7 @@ func TestALargeTraceIsFolded(t *testing.T) {
 			t.Errorf("%q is not in\n%s", want, out)
 		}
 	}
-	code, out, _ = agenttrace(t, s, "trace", fixedTraceID(7), "-n", "0")
+	code, out, _ = commandLine(t, s, "trace", fixedTraceID(7), "-n", "0")
 	if got := strings.Count(out, "search "); code != 0 || got < size-1 {
 		t.Errorf("-n 0 ends with %d and draws %d of %d spans", code, got, size)
 	}
