@@ -31,7 +31,7 @@ func TestTheTabKeyCompletes(t *testing.T) {
 		{[]string{"agenttrace traces --agent=sup", "Tab"}, "$ agenttrace traces --agent=support"},
 		{[]string{"agenttrace query '{ tool:na", "Tab"}, "$ agenttrace query '{ tool:name"},
 		{[]string{"agenttrace completion ", "Tab", "Tab"}, "bash  fish  zsh"},
-		{[]string{"agenttrace se", "Tab", "Tab"}, "session   sessions"},
+		{[]string{"agenttrace session", "Tab", "Tab"}, "session   sessions"},
 	} {
 		p.press("C-l")
 		p.press("C-u")

@@ -93,7 +93,6 @@ func TestATailSaysWhatItCannotDo(t *testing.T) {
 	}{
 		{2, []string{"tail", "{ type = tool } >> { }"}, "want one pair of braces"},
 		{2, []string{"tail", "{ typ = tool }"}, "^"},
-		{2, []string{"tail", "--cursor", "nonsense"}, "since"},
 		{2, []string{"tail", "--cursor-file", "/"}, "--cursor-file"},
 		{4, []string{"tail", "--server", "http://127.0.0.1:1"}, "no server at"},
 	} {
