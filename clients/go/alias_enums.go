@@ -40,6 +40,19 @@ const (
 	CostSourceUnpriced = agenttracev1.CostSource_COST_SOURCE_UNPRICED
 )
 
+// DatabaseKind is a kind of database.
+type DatabaseKind = agenttracev1.DatabaseKind
+
+// Values of DatabaseKind.
+const (
+	// Not known.
+	DatabaseKindUnspecified = agenttracev1.DatabaseKind_DATABASE_KIND_UNSPECIFIED
+	// An SQLite file.
+	DatabaseKindSqlite = agenttracev1.DatabaseKind_DATABASE_KIND_SQLITE
+	// A PostgreSQL server.
+	DatabaseKindPostgres = agenttracev1.DatabaseKind_DATABASE_KIND_POSTGRES
+)
+
 // RunOrder is the order of runs.
 type RunOrder = agenttracev1.RunOrder
 

@@ -6,6 +6,8 @@ import agenttracev1 "github.com/agenttrace/agenttrace/gen/agenttrace/v1"
 
 // The messages of the API, so that a consumer imports one package.
 type (
+	// AcceptanceStatus is which spans are taken and how long they are kept.
+	AcceptanceStatus = agenttracev1.AcceptanceStatus
 	// ArrayValue is a list of values.
 	ArrayValue = agenttracev1.ArrayValue
 	// AttributeName is something that a query can name.
@@ -18,6 +20,8 @@ type (
 	Content = agenttracev1.Content
 	// Cost is what model calls cost, in whole billionths of a US dollar (nano-USD): 1,000,000,000 is one dollar.
 	Cost = agenttracev1.Cost
+	// DatabaseStatus is how the database is.
+	DatabaseStatus = agenttracev1.DatabaseStatus
 	// Dropped says what a slow reader has missed.
 	Dropped = agenttracev1.Dropped
 	// Event is something that happened at one moment of a span.
@@ -40,6 +44,10 @@ type (
 	GetSpanRequest = agenttracev1.GetSpanRequest
 	// GetSpanResponse is one span.
 	GetSpanResponse = agenttracev1.GetSpanResponse
+	// GetStatusRequest asks for everything.
+	GetStatusRequest = agenttracev1.GetStatusRequest
+	// GetStatusResponse is the state of the server that answered.
+	GetStatusResponse = agenttracev1.GetStatusResponse
 	// GetTraceRequest names a trace, by its id or by a run in it.
 	GetTraceRequest = agenttracev1.GetTraceRequest
 	// GetTraceResponse is a whole trace.
@@ -48,6 +56,8 @@ type (
 	Heartbeat = agenttracev1.Heartbeat
 	// Identity says on whose behalf and as part of what something ran.
 	Identity = agenttracev1.Identity
+	// IngestStatus counts since the server started.
+	IngestStatus = agenttracev1.IngestStatus
 	// KeyValue is one attribute.
 	KeyValue = agenttracev1.KeyValue
 	// Link points to another span, of this or another trace.
@@ -88,6 +98,8 @@ type (
 	ModelCall = agenttracev1.ModelCall
 	// NameCount counts calls by name.
 	NameCount = agenttracev1.NameCount
+	// PartitionStatus is which UTC days have partitions.
+	PartitionStatus = agenttracev1.PartitionStatus
 	// Point is a value at a time.
 	Point = agenttracev1.Point
 	// Progress says how far a search has come.
@@ -128,8 +140,12 @@ type (
 	Scope = agenttracev1.Scope
 	// Series is a number that changes over time.
 	Series = agenttracev1.Series
+	// ServerStatus is what a process is and since when it runs.
+	ServerStatus = agenttracev1.ServerStatus
 	// Session is the runs of one session id.
 	Session = agenttracev1.Session
+	// SettlingStatus is how the server works out whole traces: runs, usage, cost.
+	SettlingStatus = agenttracev1.SettlingStatus
 	// Span is one operation of a trace: everything that OTLP says of it, and what agenttrace derives from its attributes.
 	Span = agenttracev1.Span
 	// SpanBatch is some new spans.

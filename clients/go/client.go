@@ -25,6 +25,7 @@ type Client struct {
 	sessions agenttracev1connect.SessionServiceClient
 	usage    agenttracev1connect.UsageServiceClient
 	tails    agenttracev1connect.TailServiceClient
+	status   agenttracev1connect.StatusServiceClient
 }
 
 // New returns a client of the server at an http or https URL, such as
@@ -69,6 +70,7 @@ func newClient(c *config, u *url.URL) *Client {
 		sessions: agenttracev1connect.NewSessionServiceClient(client, base, options),
 		usage:    agenttracev1connect.NewUsageServiceClient(client, base, options),
 		tails:    agenttracev1connect.NewTailServiceClient(client, base, options),
+		status:   agenttracev1connect.NewStatusServiceClient(client, base, options),
 	}
 }
 

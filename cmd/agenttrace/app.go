@@ -25,16 +25,19 @@ type App struct {
 	Zone *time.Location
 	// Stdin is what is piped into the command.
 	Stdin io.Reader
+	// Environ returns variables of the environment, empty for none.
+	Environ func(name string) string
 }
 
 // newApp brings together what the flags and the process say.
 func newApp(g Globals, p process) *App {
+	environ := func(name string) string { return variable(p.environ, name) }
 	return &App{
 		Terminal: shell.NewTerminal(p.stdout, p.stderr, shell.Options{
 			Width: g.Columns, NoColour: g.NoColor, Now: p.now,
-			Environ: func(name string) string { return variable(p.environ, name) },
+			Environ: environ,
 		}),
-		Globals: g, Now: p.now, Zone: zoneOf(g, p.environ), Stdin: p.stdin,
+		Globals: g, Now: p.now, Zone: zoneOf(g, p.environ), Stdin: p.stdin, Environ: environ,
 	}
 }
 

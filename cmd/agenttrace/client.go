@@ -13,8 +13,9 @@ import (
 // bridged, as in a restart; a person waits for no longer.
 const retries = 2
 
-// Client returns a client of the server that the flags name. It does not connect.
-func (a *App) Client() (*agenttrace.Client, error) {
+// Client returns a client of the server that the flags name, with more options. It
+// does not connect.
+func (a *App) Client(more ...agenttrace.Option) (*agenttrace.Client, error) {
 	options := []agenttrace.Option{
 		agenttrace.WithProject(a.Project),
 		agenttrace.WithUserAgent("agenttrace-cli"),
@@ -33,7 +34,7 @@ func (a *App) Client() (*agenttrace.Client, error) {
 		}
 		options = append(options, agenttrace.WithTLS(trust))
 	}
-	client, err := agenttrace.New(a.Server, options...)
+	client, err := agenttrace.New(a.Server, append(options, more...)...)
 	if err != nil {
 		return nil, usageErrorf("%w", err)
 	}

@@ -63,7 +63,7 @@ func TestWrongUsageSaysWhatWouldBeRight(t *testing.T) {
 
 func TestEveryCommandHasHelpWithExamples(t *testing.T) {
 	_, out, _ := typed(t.Context(), nil)
-	for _, command := range []string{"traces", "trace", "runs", "sessions", "session", "usage", "query", "metrics", "version"} {
+	for _, command := range []string{"traces", "trace", "runs", "sessions", "session", "usage", "query", "metrics", "tail", "reprice", "doctor", "completion", "version"} {
 		if !strings.Contains(out, "\n  "+command+" ") {
 			t.Errorf("--help does not list %s", command)
 		}

@@ -9,10 +9,6 @@ import (
 // Greeting is what a person should know after the start: where the server
 // listens and stores, what to set in an agent, and what to ask.
 func (s *Server) Greeting() string {
-	addresses := make([]string, len(s.addresses))
-	for i, a := range s.addresses {
-		addresses[i] = a.String()
-	}
 	// Every address serves everything. By habit OTLP over HTTP, which is what
 	// the variable is used for most, goes to the last of them (4318), gRPC to
 	// the first (4317).
@@ -24,7 +20,7 @@ func (s *Server) Greeting() string {
 	const method = "agenttrace.v1.TraceService/ListTraces"
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\n", s.Build)
-	fmt.Fprintf(&b, "  listens on   %s  (OTLP, gRPC, Connect and HTTP on each)\n", strings.Join(addresses, ", "))
+	fmt.Fprintf(&b, "  listens on   %s  (OTLP, gRPC, Connect and HTTP on each)\n", strings.Join(s.listening(), ", "))
 	fmt.Fprintf(&b, "  stores in    %s\n", s.Config.Store)
 	fmt.Fprintf(&b, "  exporters    OTEL_EXPORTER_OTLP_ENDPOINT=%s://%s\n", scheme, last)
 	fmt.Fprintf(&b, "  ask it       %s %s://%s/%s -H 'content-type: application/json' -d '{}'\n", curl, scheme, last, method)

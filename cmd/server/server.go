@@ -96,8 +96,8 @@ func (s *Server) start(ctx context.Context) error {
 		Log:           s.Log,
 	})
 	s.inBackground(ctx, "tail", shareTail, tails.Run)
-	s.startSettling(ctx, store, prices, registry)
-	handler, err := s.handler(store, pipeline, tails, prices, registry)
+	settling := s.startSettling(ctx, store, prices, registry)
+	handler, err := s.handler(store, pipeline, tails, prices, registry, s.status(store, pipeline, settling))
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (s *Server) ingestConfig(r prometheus.Registerer, shards int) ingest.Config
 }
 
 // handler is every door, observed.
-func (s *Server) handler(store repo.Store, pipeline *ingest.Pipeline, tails *tail.Hub, prices *price.Book, registry *prometheus.Registry) (http.Handler, error) {
+func (s *Server) handler(store repo.Store, pipeline *ingest.Pipeline, tails *tail.Hub, prices *price.Book, registry *prometheus.Registry, status service.Status) (http.Handler, error) {
 	c := s.Config
 	doors, err := service.NewHandler(service.Config{
 		Store:            store,
@@ -159,6 +159,7 @@ func (s *Server) handler(store repo.Store, pipeline *ingest.Pipeline, tails *tai
 		Log:              s.Log,
 		Metrics:          obs.MetricsHandler(registry, s.Log),
 		Version:          s.Build.Version,
+		Status:           status,
 		Now:              s.Now,
 		MaxMessageBytes:  int(c.MaxMessageBytes),
 		MaxInflightBytes: int(c.MaxInflight),
@@ -203,8 +204,10 @@ func (s *Server) startHTTP(ctx context.Context, server *http.Server) error {
 	// Asked before anything is served: Serve itself sets TLSConfig.
 	overTLS := server.TLSConfig != nil
 	var serving sync.WaitGroup
-	for _, l := range listeners {
+	for _, l := range listeners { // all of them first: GetStatus reads them
 		s.addresses = append(s.addresses, l.Addr())
+	}
+	for _, l := range listeners {
 		serving.Go(func() { s.fail(serveListener(server, l, overTLS)) })
 	}
 	s.onStop("http", shareHTTP, func(ctx context.Context) error {

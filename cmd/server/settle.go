@@ -20,7 +20,7 @@ import (
 
 // startSettling begins to work out whole traces, or to wait for another server
 // that does to end.
-func (s *Server) startSettling(ctx context.Context, store repo.Store, prices *price.Book, r prometheus.Registerer) {
+func (s *Server) startSettling(ctx context.Context, store repo.Store, prices *price.Book, r prometheus.Registerer) *settle.Loop {
 	loop := settle.New(settle.Config{
 		Store:   store,
 		Prices:  prices,
@@ -32,6 +32,7 @@ func (s *Server) startSettling(ctx context.Context, store repo.Store, prices *pr
 		Metrics: settle.NewMetrics(r),
 	})
 	s.inBackground(ctx, "settling", shareSettling, loop.Run)
+	return loop
 }
 
 // reprice is the command of that name: it computes stored costs again.

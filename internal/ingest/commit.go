@@ -60,6 +60,9 @@ func (s *shard) transaction(ctx context.Context, from, to int) error {
 	}
 	m.stored.Add(float64(written.Stored))
 	m.duplicates.Add(float64(written.Duplicates))
+	s.tallies.stored.Add(int64(written.Stored))
+	s.tallies.duplicates.Add(int64(written.Duplicates))
+	s.tallies.lastCommit.Store(s.config.Now().UnixNano())
 	return nil
 }
 
@@ -73,6 +76,8 @@ func (s *shard) explain(ctx context.Context, err error) error {
 		return fmt.Errorf("%w: the spans were not stored in time", ErrClosed)
 	}
 	s.config.Metrics.failures.Inc()
+	s.tallies.failures.Add(1)
+	s.tallies.lastFailure.Store(s.config.Now().UnixNano())
 	if ctx.Err() != nil {
 		return fmt.Errorf("%w: no commit within %v", repo.ErrUnavailable, s.config.CommitTimeout)
 	}
@@ -111,5 +116,6 @@ func (s *shard) refuse(i int, err error) {
 	s.config.Log.Warn("span refused by the store", "project", span.Project,
 		"trace_id", span.TraceID, "span_id", span.SpanID, "error", err)
 	s.config.Metrics.rejected.WithLabelValues(reasonRefused).Inc()
+	s.tallies.rejected.Add(1)
 	s.places[i].request.reject(s.places[i].at, refusedReason)
 }

@@ -17,6 +17,8 @@ type Pipeline struct {
 	shards []*shard
 	wg     sync.WaitGroup
 
+	tallies tallies
+
 	mu      sync.Mutex // guards what follows, and the queues of the shards
 	spans   int        // waiting or being written
 	bytes   int
@@ -73,6 +75,7 @@ func (p *Pipeline) Write(ctx context.Context, records []model.Record) (Result, e
 	}
 	w := p.config.window()
 	inside, rejected := w.split(records, p.config.Metrics)
+	p.tallies.rejected.Add(int64(len(rejected)))
 	if len(inside) == 0 {
 		return Result{Rejected: rejected}, nil
 	}
@@ -132,6 +135,7 @@ func (p *Pipeline) enqueue(r *request, parcels []*parcel) error {
 	}
 	if p.spans > 0 && (p.spans+spans > p.config.QueueSpans || p.bytes+bytes > p.config.QueueBytes) {
 		p.config.Metrics.full.Inc()
+		p.tallies.refused.Add(1)
 		return &FullError{RetryAfter: p.config.RetryAfter}
 	}
 	p.count(spans, bytes)

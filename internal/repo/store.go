@@ -15,6 +15,7 @@ type Store interface {
 	Settler
 	Feed
 	Maintainer
+	Inspector
 }
 
 // Writer takes spans in.

@@ -56,6 +56,7 @@ type Config struct {
 	Log     *slog.Logger                // default: discards
 	Metrics http.Handler                // served at /metrics; nil for none
 	Version string                      // shown at /
+	Status  Status                      // what GetStatus tells of the process
 	Prices  Prices                      // of model calls; nil for none
 	// Repricer computes stored costs again; nil where this process cannot.
 	Repricer Repricer

@@ -87,6 +87,8 @@ func mountReaders(mux *http.ServeMux, c Config, options connect.HandlerOption) {
 	mount(path, h, agenttracev1connect.SessionServiceStreamSessionProcedure)
 	path, h = agenttracev1connect.NewUsageServiceHandler(newUsageService(c, engines), options)
 	mount(path, h, agenttracev1connect.UsageServiceRepriceProcedure)
+	path, h = agenttracev1connect.NewStatusServiceHandler(newStatusService(c), options)
+	mount(path, h)
 
 	path, h = agenttracev1connect.NewTailServiceHandler(&tailService{tails: c.Tail, prices: c.Prices, now: c.Now}, options)
 	mux.Handle(path, &stallGuard{next: h, timeout: c.StallTimeout, draining: c.Draining})

@@ -29,6 +29,7 @@ func services() []string {
 		agenttracev1connect.UsageServiceName,
 		agenttracev1connect.QueryServiceName,
 		agenttracev1connect.TailServiceName,
+		agenttracev1connect.StatusServiceName,
 		otlpdoor.ServiceName,
 		grpchealth.HealthV1ServiceName,
 	}

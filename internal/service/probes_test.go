@@ -71,7 +71,7 @@ func TestProbesFollowReadiness(t *testing.T) {
 		if code, _ := s.get(t, "/readyz"); code != c.http {
 			t.Errorf("%s: /readyz is %d, want %d", name, code, c.http)
 		}
-		for _, service := range []string{"", agenttracev1connect.TraceServiceName, agenttracev1connect.QueryServiceName, agenttracev1connect.TailServiceName, "opentelemetry.proto.collector.trace.v1.TraceService"} {
+		for _, service := range []string{"", agenttracev1connect.TraceServiceName, agenttracev1connect.QueryServiceName, agenttracev1connect.TailServiceName, agenttracev1connect.StatusServiceName, "opentelemetry.proto.collector.trace.v1.TraceService"} {
 			if status, err := s.health(t, service); err != nil || status != c.grpc {
 				t.Errorf("%s: health of %q is %d, %v; want %d", name, service, status, err, c.grpc)
 			}
@@ -101,7 +101,7 @@ func TestReflectionDescribesEveryService(t *testing.T) {
 	for name, client := range map[string]connect.HTTPClient{"v1": s.h2, "v1alpha": v1alpha{s.h2}} {
 		stream := grpcreflect.NewClient(client, s.url, connect.WithGRPC()).NewStream(t.Context())
 		names, err := stream.ListServices()
-		if err != nil || len(names) != 9 {
+		if err != nil || len(names) != 10 {
 			t.Errorf("%s: services %v, %v", name, names, err)
 		}
 		for _, service := range names {

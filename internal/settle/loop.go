@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/agenttrace/agenttrace/internal/repo"
@@ -17,11 +18,13 @@ const lastWords = 5 * time.Second
 type Loop struct {
 	config Config
 	misfit misfits
+	status atomic.Pointer[Status]
 }
 
 // New returns a loop that does nothing until it is run.
 func New(c Config) *Loop {
 	l := &Loop{config: c.withDefaults()}
+	l.status.Store(new(Status))
 	l.misfit.loop = l
 	return l
 }
@@ -65,7 +68,11 @@ func (l *Loop) takeLease(ctx context.Context) (repo.Lease, bool, error) {
 func (l *Loop) hold(ctx context.Context, lease repo.Lease) {
 	l.config.Log.InfoContext(ctx, "settling traces", "term", lease.Term)
 	l.config.Metrics.lease.Set(1)
-	defer l.config.Metrics.lease.Set(0)
+	l.status.Store(&Status{Active: true})
+	defer func() {
+		l.config.Metrics.lease.Set(0)
+		l.status.Store(new(Status))
+	}()
 
 	held, lose := context.WithCancelCause(ctx)
 	defer lose(nil)

@@ -198,8 +198,10 @@ func (t *term) measure() {
 	for _, b := range t.busy {
 		due = min(due, b.due)
 	}
-	t.config.Metrics.pending.Set(float64(len(t.pending.traces)))
-	t.config.Metrics.lag.Set(max(0, time.Duration(t.config.Now().UnixNano()-due).Seconds()))
+	pending, lag := len(t.pending.traces), max(0, time.Duration(t.config.Now().UnixNano()-due))
+	t.config.Metrics.pending.Set(float64(pending))
+	t.config.Metrics.lag.Set(lag.Seconds())
+	t.status.Store(&Status{Active: true, Pending: pending, Lag: lag})
 }
 
 // save remembers how far everything has settled, if that is further than before.

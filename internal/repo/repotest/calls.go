@@ -123,6 +123,7 @@ func everyReadAndWrite(project string, run []*model.Span) []call {
 		}},
 		{"Drop", func(ctx context.Context, s repo.Store) error { return errorOf(s.Drop(ctx, at(-10, 0))) }},
 		{"Ping", func(ctx context.Context, s repo.Store) error { return s.Ping(ctx) }},
+		{"Inspect", func(ctx context.Context, s repo.Store) error { return errorOf(s.Inspect(ctx)) }},
 	}
 }
 

@@ -28,7 +28,7 @@ type law struct {
 func Run(t *testing.T, create func(t *testing.T) Opener) {
 	t.Helper()
 	run(t, create, slices.Concat(writeLaws(), fieldLaws(), concurrencyLaws(), traceLaws(), tracesLaws(), spansLaws(),
-		conditionLaws(), narrowLaws(), aggregateLaws(), segmentLaws(), feedLaws(), maintainLaws(), callLaws(),
+		conditionLaws(), narrowLaws(), aggregateLaws(), segmentLaws(), feedLaws(), maintainLaws(), inspectLaws(), callLaws(),
 		settleLaws(), unsettledLaws(), lateLaws(), compactLaws(), besideLaws(), leaseLaws(), runLaws(), sessionLaws(), billLaws()))
 }
 

@@ -33,6 +33,7 @@ const defaultReaders = 8
 
 // Store is a [repo.Store] in one SQLite file. Create it with [Open].
 type Store struct {
+	file   string
 	now    func() time.Time
 	writer *writer
 
@@ -71,7 +72,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{now: o.Now, reads: sql.OpenDB(forReads), writer: newWriter(forWrites)}
+	s := &Store{file: file, now: o.Now, reads: sql.OpenDB(forReads), writer: newWriter(forWrites)}
 	s.reads.SetMaxOpenConns(o.Readers)
 	s.reads.SetMaxIdleConns(o.Readers)
 	if err := s.Ping(ctx); err != nil {
