@@ -27,22 +27,27 @@ run: ## Run the server on embedded SQLite (ARGS=... for its flags)
 demo: ## Run the server with plausible agent runs to look at, in a file of its own
 	$(GO) run -ldflags '$(LDFLAGS)' ./cmd/server --demo --store sqlite:demo.db
 
-build: ## Build bin/server, one static binary
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/server ./cmd/server
+build: ## Build bin/server and bin/agenttrace, the command line: static binaries
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/server ./cmd/agenttrace
 
 ##@ Test
 .PHONY: test race fuzz crash bench bench-quick
 test: ## Run every test, on SQLite and a real PostgreSQL, and each fuzz target briefly
 	.ci/ensure-postgres
+	.ci/ensure-tmux
 	$(GO) test ./...
+	cd examples && $(GO) test ./...
 	$(MAKE) --no-print-directory fuzz
 
+# Properties are drawn less often here than in `make test`: the race detector looks
+# at who touches what, which is the same whatever the values are.
 race: ## Run every test under the race detector
 	.ci/ensure-postgres
-	$(GO) test -race ./...
+	.ci/ensure-tmux
+	RAPID_CHECKS=20 $(GO) test -race ./...
 
 fuzz: ## Fuzz every target for FUZZTIME (3s)
-	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' internal | sed 's/:func / /' | while read -r file target; do \
+	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' internal clients cmd | sed 's/:func / /' | while read -r file target; do \
 		echo "fuzz $$target in $$(dirname $$file) for $(FUZZTIME)"; \
 		out=$$($(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x "./$$(dirname $$file)" 2>&1) || { echo "$$out"; exit 1; }; \
 	done
@@ -75,6 +80,7 @@ lint: $(BUF) ## gofmt, vet, staticcheck, go fix, buf, generated code and go.mod 
 	$(BUF) breaking --against '$(BREAKING_AGAINST)'
 	$(GO) mod tidy -diff
 	cd tools && $(GO) mod tidy -diff
+	cd examples && $(GO) vet ./... && $(GO) mod tidy -diff
 	.ci/check-generated $(BUF)
 
 generate: $(BUF) ## Regenerate gen/ from proto/

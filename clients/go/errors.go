@@ -112,7 +112,8 @@ func IsNotFound(err error) bool { return is(err, CodeNotFound) }
 // [CallError].Violations and [QueryError].
 func IsInvalid(err error) bool { return is(err, CodeInvalidArgument) }
 
-// IsUnavailable reports whether the server, or its database, was not there.
+// IsUnavailable reports whether the server, or its database, was not there, or the
+// connection broke.
 func IsUnavailable(err error) bool { return is(err, CodeUnavailable) }
 
 // IsUnauthenticated reports whether a token is missing or wrong.
@@ -149,6 +150,9 @@ func callError(ctx context.Context, call string, err error) error {
 		for _, d := range c.Details() {
 			e.addDetail(d.Type(), d.Bytes())
 		}
+	}
+	if !e.FromServer && (e.Code == CodeInternal || e.Code == CodeUnknown) && isBroken(err) {
+		e.Code = CodeUnavailable
 	}
 	if ended := ctx.Err(); ended != nil && !errors.Is(err, ended) {
 		e.cause = errors.Join(err, ended)

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -112,10 +115,10 @@ func TestReasonsHaveTypes(t *testing.T) {
 func TestViolationsNameTheirField(t *testing.T) {
 	index := uint64(2)
 	violations := &validate.Violations{Violations: []*validate.Violation{{
-		Message: proto.String("must be defined"),
+		Message: new("must be defined"),
 		Field: &validate.FieldPath{Elements: []*validate.FieldPathElement{
-			{FieldName: proto.String("types"), Subscript: &validate.FieldPathElement_Index{Index: index}},
-			{FieldName: proto.String("name")},
+			{FieldName: new("types"), Subscript: &validate.FieldPathElement_Index{Index: index}},
+			{FieldName: new("name")},
 		}},
 	}}}
 	err := failsWith(t, agenttrace.WithConnect(), failure(connect.CodeInvalidArgument, "no", violations))
@@ -180,4 +183,22 @@ func TestACancelledCall(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+func TestEveryReasonOfTheDocumentHasItsName(t *testing.T) {
+	page, err := os.ReadFile("../../docs/api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var documented []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `([A-Z_]+)` \\| `[A-Z_]+` \\| ").FindAllSubmatch(page, -1) {
+		documented = append(documented, string(row[1]))
+	}
+	named := []string{
+		agenttrace.ReasonTraceTooLarge, agenttrace.ReasonPageTokenMismatch, agenttrace.ReasonPageTokenInvalid, agenttrace.ReasonQueryInvalid,
+		agenttrace.ReasonQueryTooBroad, agenttrace.ReasonCursorExpired, agenttrace.ReasonMessageTooLarge,
+	}
+	if !slices.Equal(documented, named) {
+		t.Errorf("the document has %q, the client %q", documented, named)
+	}
 }

@@ -68,8 +68,11 @@ func defaults() *config {
 
 // WithToken sends a bearer token with every request. Over plain http it is sent
 // to this machine only (localhost and loopback addresses), since everyone on the
-// way could read it; see [WithInsecureToken].
+// way could read it; see [WithInsecureToken]. An empty token is none.
 func WithToken(token string) Option {
+	if token == "" {
+		return func(*config) error { return nil }
+	}
 	return WithHeader("Authorization", "Bearer "+token)
 }
 

@@ -2,6 +2,7 @@ package agenttrace
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"iter"
 	"math"
@@ -98,8 +99,8 @@ func (c *Client) TailSpans(ctx context.Context, req *TailSpansRequest, options .
 }
 
 // TailTraces yields what happens, as [Client.TailSpans] does: each time that
-// spans of a trace were stored, the trace as it is then. After a broken connection
-// a trace comes again only if it has changed since it came last.
+// spans of a trace were stored, the trace as it is then. Of what the server repeats
+// after a broken connection, traces that have not changed since are left out.
 func (c *Client) TailTraces(ctx context.Context, req *TailTracesRequest, options ...TailOption) iter.Seq2[*TailEvent[*Trace], error] {
 	return tail(ctx, c, tailCall[*Trace, TailTracesRequest, TailTracesResponse]{
 		name:  "TailTraces",
@@ -114,19 +115,19 @@ func (c *Client) TailTraces(ctx context.Context, req *TailTracesRequest, options
 	}, options)
 }
 
-// spanKey is what tells a stored span from all others.
-func spanKey(s *Span) string {
-	return s.GetTraceId() + s.GetSpanId() + strconv.FormatInt(s.GetStartTime().AsTime().UnixNano(), 36)
+// spanKey tells a stored span from all others. It does not change.
+func spanKey(s *Span) (id, state string) {
+	return s.GetTraceId() + s.GetSpanId() + strconv.FormatInt(s.GetStartTime().AsTime().UnixNano(), 36), ""
 }
 
-// traceKey is what tells one state of a trace from all others.
-func traceKey(t *Trace) string {
+// traceKey tells a trace from all others, and one state of it from another.
+func traceKey(t *Trace) (id, state string) {
 	data, err := proto.MarshalOptions{Deterministic: true}.Marshal(t)
 	if err != nil {
-		return "" // texts that are not UTF-8, which no server sends
+		return t.GetTraceId(), rand.Text() // texts that are not UTF-8, which no server sends
 	}
 	sum := sha256.Sum256(data)
-	return t.GetTraceId() + string(sum[:])
+	return t.GetTraceId(), string(sum[:])
 }
 
 // tailCall is one of the calls that tail.
@@ -137,7 +138,7 @@ type tailCall[T, Req, Res any] struct {
 	since func(*Req) *string
 	clone func(*Req) *Req
 	event func(*Res) *TailEvent[T]
-	key   func(T) string
+	key   func(T) (id, state string)
 }
 
 func tail[T, Req, Res any](ctx context.Context, c *Client, call tailCall[T, Req, Res], options []TailOption) iter.Seq2[*TailEvent[T], error] {
@@ -148,7 +149,7 @@ func tail[T, Req, Res any](ctx context.Context, c *Client, call tailCall[T, Req,
 	return func(yield func(*TailEvent[T], error) bool) {
 		t := &tailing[T, Req, Res]{
 			client: c, call: call, options: o, yield: yield,
-			cursor: *call.since(call.req), sent: map[string]struct{}{}, skip: map[string]struct{}{},
+			cursor: *call.since(call.req), sent: map[string]string{}, skip: map[string]string{},
 		}
 		if err := t.run(ctx); err != nil {
 			yield(nil, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -16,11 +17,12 @@ type tailing[T, Req, Res any] struct {
 
 	begun  bool   // the server has once said something
 	cursor string // where to go on from
-	// sent are the keys of what was yielded since the cursor came. The server
-	// sends it again when the connection breaks before the next cursor: skip are
-	// the keys of what was yielded over connections that broke, and has not come
-	// again yet. Both are bounded by what the server sends between two cursors.
-	sent, skip map[string]struct{}
+	// sent is what was yielded since the cursor came: in which state, by its
+	// identity. The server sends it again when the connection breaks before the
+	// next cursor: skip is what was yielded over connections that broke, and has
+	// not come again yet. Both are bounded by what the server sends between two
+	// cursors.
+	sent, skip map[string]string
 }
 
 // errStopped says that the loop was broken off.
@@ -95,9 +97,7 @@ func (t *tailing[T, Req, Res]) follow(ctx context.Context) (came bool, err error
 	silence := t.watch(cancel)
 	defer silence.Stop()
 
-	for key := range t.sent {
-		t.skip[key] = struct{}{}
-	}
+	maps.Copy(t.skip, t.sent)
 	clear(t.sent)
 	req := t.call.clone(t.call.req)
 	*t.call.since(req) = t.cursor
@@ -156,13 +156,12 @@ func (t *tailing[T, Req, Res]) deliver(e *TailEvent[T]) bool {
 func (t *tailing[T, Req, Res]) fresh(items []T) []T {
 	kept := items[:0]
 	for _, item := range items {
-		key := t.call.key(item)
-		if _, again := t.skip[key]; again {
-			delete(t.skip, key)
-		} else {
+		id, state := t.call.key(item)
+		if before, again := t.skip[id]; !again || before != state {
 			kept = append(kept, item)
 		}
-		t.sent[key] = struct{}{}
+		delete(t.skip, id)
+		t.sent[id] = state
 	}
 	return kept
 }

@@ -19,6 +19,9 @@ type grammar struct {
 	Metrics  metricsCommand  `cmd:"" group:"read" help:"Draw time series that a TraceQL metrics query makes."`
 	Tail     tailCommand     `cmd:"" group:"read" help:"Print spans or traces as they arrive."`
 
+	Export exportCommand `cmd:"" group:"move" help:"Write traces to a file, as OpenTelemetry's own format."`
+	Import importCommand `cmd:"" group:"move" help:"Send traces from files, or from Agno's tables, to the server."`
+
 	Reprice    repriceCommand    `cmd:"" group:"care" help:"Compute stored costs again, with the prices of today."`
 	Doctor     doctorCommand     `cmd:"" group:"care" help:"Check what usually goes wrong, and say how to mend it."`
 	Completion completionCommand `cmd:"" group:"care" help:"Print the script that lets a shell complete commands and values."`
@@ -55,6 +58,7 @@ func groups() kong.Option {
 		{Key: "move", Title: "Moving traces"},
 		{Key: "care", Title: "Looking after the server and this program"},
 		{Key: "what", Title: "What to show"},
+		{Key: "agno", Title: "Agno's tables"},
 		{Key: "filter", Title: "Which ones (all that are given must hold)"},
 		{Key: "global", Title: titleServer},
 		{Key: "output", Title: titleOutput},

@@ -13,7 +13,7 @@ import (
 func TestTheCommandLineReachesServers(t *testing.T) {
 	t.Parallel()
 	cert, key, trust := certificate(t)
-	s := newServer(t, "--listen=127.0.0.1:0", "--store="+newSQLite(t), "--max-past=36500d", "--tls-cert="+cert, "--tls-key="+key)
+	s := newServer(t, "--listen=127.0.0.1:0", "--store="+newSQLite(t), anyPast, "--tls-cert="+cert, "--tls-key="+key)
 	s.trust = trust
 	s.start()
 	client := &http.Client{Transport: inProject{"shop", &http.Transport{TLSClientConfig: trust}}}

@@ -181,7 +181,7 @@ func mustName(t *testing.T, lines string, names ...string) {
 // is in no hurry computes costs again.
 func TestRepricingShowsHowFarItIsAndMayBeBrokenOff(t *testing.T) {
 	t.Parallel()
-	s := serverWithFixedSpans(t, newSQLite(t), fixedSpans())
+	s := serverWithFixedSpans(t, newSQLite(t))
 	code, out, said := commandLine(t, s, "reprice", "--since", "2026-01-01")
 	if code != 0 || !strings.Contains(out, "3 traces looked at; 0 of them cost something else now.") || !strings.Contains(out, "before  $0.0") || said != "" {
 		t.Errorf("ends with %d and prints\n%s%s", code, out, said)

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	agenttrace "github.com/agenttrace/agenttrace/clients/go"
+	atclient "github.com/agenttrace/agenttrace/clients/go"
 	"github.com/agenttrace/agenttrace/clients/go/traceql"
 	"github.com/agenttrace/agenttrace/internal/model"
 	"github.com/agenttrace/agenttrace/internal/otlp"
@@ -20,12 +20,12 @@ import (
 )
 
 // goClient returns a client of a server that waits for a server to come back.
-func goClient(t *testing.T, s *server, options ...agenttrace.Option) *agenttrace.Client {
+func goClient(t *testing.T, s *server, options ...atclient.Option) *atclient.Client {
 	t.Helper()
-	options = append([]agenttrace.Option{
-		agenttrace.WithRetries(1000), agenttrace.WithBackoff(time.Millisecond, 50*time.Millisecond), agenttrace.WithTimeout(patience),
+	options = append([]atclient.Option{
+		atclient.WithRetries(1000), atclient.WithBackoff(time.Millisecond, 50*time.Millisecond), atclient.WithTimeout(patience),
 	}, options...)
-	c, err := agenttrace.New(s.url(), options...)
+	c, err := atclient.New(s.url(), options...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,10 +34,10 @@ func goClient(t *testing.T, s *server, options ...agenttrace.Option) *agenttrace
 }
 
 // eachClient runs a test over Connect and over gRPC.
-func eachClient(t *testing.T, test func(t *testing.T, protocol agenttrace.Option)) {
+func eachClient(t *testing.T, test func(t *testing.T, protocol atclient.Option)) {
 	t.Helper()
-	t.Run("connect", func(t *testing.T) { test(t, agenttrace.WithConnect()) })
-	t.Run("grpc", func(t *testing.T) { test(t, agenttrace.WithGRPC()) })
+	t.Run("connect", func(t *testing.T) { test(t, atclient.WithConnect()) })
+	t.Run("grpc", func(t *testing.T) { test(t, atclient.WithGRPC()) })
 }
 
 func TestTheClientReadsWhatIsStored(t *testing.T) {
@@ -50,11 +50,11 @@ func TestTheClientReadsWhatIsStored(t *testing.T) {
 				t.Fatalf("sending spans: %v, %v", result, err)
 			}
 		}
-		eachClient(t, func(t *testing.T, protocol agenttrace.Option) {
+		eachClient(t, func(t *testing.T, protocol atclient.Option) {
 			client := goClient(t, s, protocol)
 			all.clientLists(t, client)
 			all.clientFails(t, client)
-			all.clientSendsWhatItExports(t, client, goClient(t, s, protocol, agenttrace.WithProject("copy")))
+			all.clientSendsWhatItExports(t, client, goClient(t, s, protocol, atclient.WithProject("copy")))
 			all.clientBreaksOff(t, s, client)
 		})
 		s.stop()
@@ -63,11 +63,11 @@ func TestTheClientReadsWhatIsStored(t *testing.T) {
 
 // clientLists compares lists that turn many pages, streams and queries that were
 // built with what was sent.
-func (all told) clientLists(t *testing.T, client *agenttrace.Client) {
+func (all told) clientLists(t *testing.T, client *atclient.Client) {
 	t.Helper()
 	ctx := t.Context()
 	var traces, streamed, listed, spans []string
-	for trace, err := range client.Traces(ctx, &agenttrace.ListTracesRequest{PageSize: 7}) {
+	for trace, err := range client.Traces(ctx, &atclient.ListTracesRequest{PageSize: 7}) {
 		must(t, err)
 		traces = append(traces, trace.GetTraceId())
 	}
@@ -76,12 +76,12 @@ func (all told) clientLists(t *testing.T, client *agenttrace.Client) {
 		streamed = append(streamed, trace.GetTraceId())
 	}
 	built := traceql.Spans(traceql.Type.Is(traceql.TypeAgent)).Descendants(traceql.Spans(traceql.Type.Is(traceql.TypeTool), traceql.Failed)).String()
-	for span, err := range client.Spans(ctx, &agenttrace.ListSpansRequest{PageSize: 7, Query: built}) {
+	for span, err := range client.Spans(ctx, &atclient.ListSpansRequest{PageSize: 7, Query: built}) {
 		must(t, err)
 		listed = append(listed, span.GetSpanId())
 	}
 	for trace := range all.traces {
-		for part, err := range client.StreamTrace(ctx, &agenttrace.StreamTraceRequest{TraceId: trace}) {
+		for part, err := range client.StreamTrace(ctx, &atclient.StreamTraceRequest{TraceId: trace}) {
 			must(t, err)
 			for _, span := range part.GetSpans() {
 				spans = append(spans, span.GetSpanId())
@@ -98,18 +98,18 @@ func (all told) clientLists(t *testing.T, client *agenttrace.Client) {
 }
 
 // clientSums compares runs, sessions and usage in pages with themselves.
-func (all told) clientSums(t *testing.T, client *agenttrace.Client) {
+func (all told) clientSums(t *testing.T, client *atclient.Client) {
 	t.Helper()
 	ctx := t.Context()
 	var runs, ofSessions, sums int64
-	for _, err := range client.Runs(ctx, &agenttrace.ListRunsRequest{PageSize: 9}) {
+	for _, err := range client.Runs(ctx, &atclient.ListRunsRequest{PageSize: 9}) {
 		must(t, err)
 		runs++
 	}
-	for session, err := range client.Sessions(ctx, &agenttrace.ListSessionsRequest{PageSize: 3}) {
+	for session, err := range client.Sessions(ctx, &atclient.ListSessionsRequest{PageSize: 3}) {
 		must(t, err)
 		n := int64(0)
-		for _, err := range client.SessionRuns(ctx, &agenttrace.GetSessionRequest{SessionId: session.GetSessionId(), PageSize: 2}) {
+		for _, err := range client.SessionRuns(ctx, &atclient.GetSessionRequest{SessionId: session.GetSessionId(), PageSize: 2}) {
 			must(t, err)
 			n++
 		}
@@ -122,7 +122,7 @@ func (all told) clientSums(t *testing.T, client *agenttrace.Client) {
 		t.Errorf("%d runs, of which %d are of sessions", runs, ofSessions)
 	}
 	// With a query, what has not settled counts, too.
-	req := &agenttrace.QueryUsageRequest{Query: traceql.Spans().String(), PageSize: 2, GroupBy: []agenttrace.UsageField{agenttrace.UsageFieldModel, agenttrace.UsageFieldTool}}
+	req := &atclient.QueryUsageRequest{Query: traceql.Spans().String(), PageSize: 2, GroupBy: []atclient.UsageField{atclient.UsageFieldModel, atclient.UsageFieldTool}}
 	for row, err := range client.Usage(ctx, req) {
 		must(t, err)
 		sums += row.GetUsage().GetTotalTokens()
@@ -135,34 +135,34 @@ func (all told) clientSums(t *testing.T, client *agenttrace.Client) {
 }
 
 // clientFails asks what has no answer.
-func (all told) clientFails(t *testing.T, client *agenttrace.Client) {
+func (all told) clientFails(t *testing.T, client *atclient.Client) {
 	t.Helper()
-	_, err := client.GetTrace(t.Context(), &agenttrace.GetTraceRequest{TraceId: fmt.Sprintf("%032x", 1)})
-	if !agenttrace.IsNotFound(err) {
+	_, err := client.GetTrace(t.Context(), &atclient.GetTraceRequest{TraceId: fmt.Sprintf("%032x", 1)})
+	if !atclient.IsNotFound(err) {
 		t.Errorf("a trace that nobody sent: %v", err)
 	}
 	const wrong = "{ type = tool\n  && sesion:id = \"s\" }"
 	_, parse := query.Parse(wrong)
 	want, _ := errors.AsType[*query.Error](parse)
-	for _, err := range client.Traces(t.Context(), &agenttrace.ListTracesRequest{Query: wrong}) {
-		got, ok := errors.AsType[*agenttrace.QueryError](err)
+	for _, err := range client.Traces(t.Context(), &atclient.ListTracesRequest{Query: wrong}) {
+		got, ok := errors.AsType[*atclient.QueryError](err)
 		if !ok || got.Line != want.Line || got.Column != want.Column || got.Offset != want.Offset || got.Suggestion != "session:id" {
 			t.Errorf("a query that is none: %v", err)
 		}
 	}
-	_, err = client.ListSpans(t.Context(), &agenttrace.ListSpansRequest{TraceId: "1"})
-	if e, _ := errors.AsType[*agenttrace.CallError](err); !agenttrace.IsInvalid(err) || len(e.Violations) != 1 || e.Violations[0].Field != "trace_id" {
+	_, err = client.ListSpans(t.Context(), &atclient.ListSpansRequest{TraceId: "1"})
+	if e, _ := errors.AsType[*atclient.CallError](err); !atclient.IsInvalid(err) || len(e.Violations) != 1 || e.Violations[0].Field != "trace_id" {
 		t.Errorf("an id that is none: %v", err)
 	}
-	for _, err := range client.TailSpans(t.Context(), &agenttrace.TailSpansRequest{Since: "?"}) {
-		if agenttrace.Reason(err) != agenttrace.ReasonCursorExpired {
+	for _, err := range client.TailSpans(t.Context(), &atclient.TailSpansRequest{Since: "?"}) {
+		if atclient.Reason(err) != atclient.ReasonCursorExpired {
 			t.Errorf("a cursor of nobody: %v", err)
 		}
 	}
 }
 
 // clientSendsWhatItExports copies everything to another project, twice.
-func (all told) clientSendsWhatItExports(t *testing.T, from, to *agenttrace.Client) {
+func (all told) clientSendsWhatItExports(t *testing.T, from, to *atclient.Client) {
 	t.Helper()
 	for range 2 {
 		for part, err := range from.ExportTraces(t.Context(), nil) {
@@ -181,7 +181,7 @@ func (all told) clientSendsWhatItExports(t *testing.T, from, to *agenttrace.Clie
 }
 
 // exported returns all that is known of each span, by its id.
-func exported(t *testing.T, client *agenttrace.Client) map[string]*model.Span {
+func exported(t *testing.T, client *atclient.Client) map[string]*model.Span {
 	t.Helper()
 	all := map[string]*model.Span{}
 	for part, err := range client.ExportTraces(t.Context(), nil) {
@@ -199,7 +199,7 @@ func exported(t *testing.T, client *agenttrace.Client) map[string]*model.Span {
 }
 
 // clientBreaksOff leaves tails, and waits until the server has noticed.
-func (told) clientBreaksOff(t *testing.T, s *server, client *agenttrace.Client) {
+func (told) clientBreaksOff(t *testing.T, s *server, client *atclient.Client) {
 	t.Helper()
 	for range 3 {
 		for _, err := range client.TailTraces(t.Context(), nil) {
@@ -227,7 +227,7 @@ func TestATailOutlivesItsServer(t *testing.T) {
 		t.Fatalf("only %d requests, and the server is to end between them", len(all.bodies))
 	}
 	eachStore(t, func(t *testing.T, store string) {
-		eachClient(t, func(t *testing.T, protocol agenttrace.Option) {
+		eachClient(t, func(t *testing.T, protocol atclient.Option) {
 			s := newServer(t, "--listen="+freeAddress(t), "--store="+store)
 			s.start()
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -256,13 +256,13 @@ func TestATailOutlivesItsServer(t *testing.T) {
 	})
 }
 
-func inOwnProject(t *testing.T, s *server, protocol agenttrace.Option) *agenttrace.Client {
+func inOwnProject(t *testing.T, s *server, protocol atclient.Option) *atclient.Client {
 	t.Helper()
-	return goClient(t, s, protocol, agenttrace.WithProject(path.Base(t.Name())))
+	return goClient(t, s, protocol, atclient.WithProject(path.Base(t.Name())))
 }
 
 // follow returns the spans of a tail, up to the nth and all that its message has.
-func follow(ctx context.Context, client *agenttrace.Client, ready chan<- struct{}, n int) (ids []string) {
+func follow(ctx context.Context, client *atclient.Client, ready chan<- struct{}, n int) (ids []string) {
 	for event, err := range client.TailSpans(ctx, nil) {
 		if err != nil {
 			return append(ids, err.Error())

@@ -8,8 +8,9 @@ type Operation string
 
 // The operations that have a shape of their own.
 const (
-	Chat       Operation = "chat"       // the default
-	Embeddings Operation = "embeddings" // makes an EMBEDDING span
+	Chat           Operation = "chat"            // the default
+	TextCompletion Operation = "text_completion" // a prompt to go on with, as one message of the user
+	Embeddings     Operation = "embeddings"      // makes an EMBEDDING span
 )
 
 // ModelCall is what is known of a call of a model before it is made. Everything
@@ -43,6 +44,9 @@ type ModelResult struct {
 	Messages []Message
 	// FinishReasons says why the model stopped, one for each choice.
 	FinishReasons []string
+	// Vectors are the embeddings of the texts, in their order. They are long: leave
+	// them out unless somebody looks at them.
+	Vectors [][]float64
 	// Usage counts the tokens.
 	Usage Usage
 	// TimeToFirstToken is how long the first piece of a streamed answer took; 0
@@ -58,6 +62,9 @@ type Message struct {
 	Role string
 	// Content is the text of all parts, a line break between them.
 	Content string
+	// Images are the addresses of the images in it, which may hold the image
+	// itself: data:image/png;base64,….
+	Images []string
 	// Reasoning is the model's reasoning, where it shows it.
 	Reasoning string
 	// ToolCalls are tools that the model asks to run.

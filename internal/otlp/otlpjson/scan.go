@@ -18,7 +18,7 @@ type scanner struct {
 // errorf says what is wrong where. Errors that are not about the piece just read
 // stand at the scanner's position.
 func (s *scanner) errorf(at int, format string, args ...any) error {
-	return fmt.Errorf("byte %d: %s", at, fmt.Sprintf(format, args...))
+	return &Error{Offset: at, Reason: fmt.Sprintf(format, args...)}
 }
 
 // peek skips white space and returns the next byte, 0 at the end.
@@ -45,7 +45,7 @@ func (s *scanner) expect(want byte) error {
 
 func (s *scanner) unexpected(want string) error {
 	if s.peek() == 0 && s.pos >= len(s.src) {
-		return s.errorf(s.pos, "the text ends, want %s", want)
+		return &Error{Offset: s.pos, Reason: "the text ends, want " + want, Short: true}
 	}
 	return s.errorf(s.pos, "have %q, want %s", s.src[s.pos], want)
 }
@@ -113,7 +113,7 @@ func (s *scanner) str() ([]byte, error) {
 			return nil, s.errorf(i, "control character %#02x in a string, want an escape", c)
 		}
 	}
-	return nil, s.errorf(open, "string without an end")
+	return nil, &Error{Offset: open, Reason: "string without an end", Short: true}
 }
 
 // escaped reads the rest of a string from its first escape on.
@@ -138,7 +138,7 @@ func (s *scanner) escaped(open, i int) ([]byte, error) {
 			i += n
 		}
 	}
-	return nil, s.errorf(open, "string without an end")
+	return nil, &Error{Offset: open, Reason: "string without an end", Short: true}
 }
 
 // unescape appends what an escape stands for and returns its length.

@@ -1,12 +1,23 @@
 package otlpjson
 
 import (
+	"fmt"
 	"math"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/agenttrace/agenttrace/internal/otlp/wire"
 )
+
+// Error says which byte of a JSON text cannot be understood.
+type Error struct {
+	Offset int    // of the byte, from 0
+	Reason string // what is wrong with it, and what would be right
+	Short  bool   // the text ends before what begins there does
+}
+
+// Error implements error.
+func (e *Error) Error() string { return fmt.Sprintf("byte %d: %s", e.Offset, e.Reason) }
 
 // ToProtobuf rewrites an ExportTraceServiceRequest. Attribute values below
 // maxDepth levels are cut off, just deep enough that the limit is still seen to

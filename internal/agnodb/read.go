@@ -1,0 +1,222 @@
+package agnodb
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+)
+
+// Cursor is a place between two traces, from which reading can go on. The zero
+// value is the beginning. Its fields are for storing it.
+type Cursor struct {
+	// Orphans says that all traces of the table of traces have been read, and that
+	// reading has come to spans whose trace is not in it.
+	Orphans bool   `json:"orphans,omitempty"`
+	Start   string `json:"start,omitempty"` // of the trace, as the column has it
+	TraceID string `json:"trace_id,omitempty"`
+}
+
+// Count is how much there is to read.
+type Count struct {
+	Traces int64 // those included that have spans only
+	Spans  int64
+}
+
+// Batch is some of the spans of one trace.
+type Batch struct {
+	TraceID string
+	// ResourceSpans is the spans, as one message of OTLP; nil where there is none.
+	ResourceSpans []byte
+	Spans         int
+	// Problems are spans and attributes that could not be taken as they are.
+	Problems []string
+	// Last says that the trace has no more spans, so that reading may go on at
+	// Next later.
+	Last bool
+	Next Cursor
+}
+
+const (
+	// pageTraces is how many traces are read at once; their spans come one by one.
+	pageTraces = 500
+	// Spans of one batch, and bytes of it.
+	batchSpans = 1000
+	batchBytes = 4 << 20
+)
+
+// Count counts what [Source.Batches] would yield from the beginning.
+func (s *Source) Count(ctx context.Context) (c Count, err error) {
+	within, args := s.within(nil)
+	known := `SELECT COUNT(*) FROM ` + s.traces.name + ` AS t WHERE ` + within
+	if err = s.db.QueryRowContext(ctx, known, args...).Scan(&c.Traces); err != nil {
+		return c, fmt.Errorf("count Agno's traces: %w", err)
+	}
+	spans := `SELECT COUNT(*) FROM ` + s.spans.name + ` AS s WHERE EXISTS (SELECT 1 FROM ` + s.traces.name + ` AS t WHERE t."trace_id" = s."trace_id" AND ` + within + `)`
+	if err = s.db.QueryRowContext(ctx, spans, args...).Scan(&c.Spans); err != nil {
+		return c, fmt.Errorf("count Agno's spans: %w", err)
+	}
+	orphans := `SELECT COUNT(*), COALESCE(SUM(n), 0) FROM (SELECT MIN(s."start_time") AS "start_time", COUNT(*) AS n FROM ` + s.spans.name +
+		` AS s WHERE ` + s.orphaned() + ` GROUP BY s."trace_id") AS t WHERE ` + within
+	var traces, n int64
+	if err = s.db.QueryRowContext(ctx, orphans, args...).Scan(&traces, &n); err != nil {
+		return c, fmt.Errorf("count Agno's spans: %w", err)
+	}
+	return Count{c.Traces + traces, c.Spans + n}, nil
+}
+
+// orphaned selects spans whose trace is not in the table of traces. SQLite does
+// not hold Agno's foreign key, and older versions had none.
+func (s *Source) orphaned() string {
+	return `NOT EXISTS (SELECT 1 FROM ` + s.traces.name + ` AS known WHERE known."trace_id" = s."trace_id")`
+}
+
+// within is the condition for the traces t that Options ask for. Agno writes
+// times in UTC as ISO 8601, with a fraction or without, so that text compares as
+// time does: a bound without zone and fraction stands before all of its second.
+func (s *Source) within(args []any) (string, []any) {
+	const whole = "2006-01-02T15:04:05"
+	conditions := []string{"1 = 1"}
+	column := s.dialect.asText(`t."start_time"`) + s.dialect.bytewise
+	if !s.options.Since.IsZero() {
+		args = append(args, s.options.Since.UTC().Truncate(time.Second).Format(whole))
+		conditions = append(conditions, column+" >= "+s.dialect.placeholder(len(args)))
+	}
+	if !s.options.Until.IsZero() {
+		args = append(args, s.options.Until.UTC().Add(time.Second-1).Truncate(time.Second).Format(whole))
+		conditions = append(conditions, column+" < "+s.dialect.placeholder(len(args)))
+	}
+	return strings.Join(conditions, " AND "), args
+}
+
+// wanted says exactly what within says roughly.
+func (s *Source) wanted(start string) bool {
+	at, ok := parseTime(start)
+	return !ok || (s.options.Since.IsZero() || at >= s.options.Since.UnixNano()) && (s.options.Until.IsZero() || at < s.options.Until.UnixNano())
+}
+
+// Batches yields the spans of all traces behind after, by their start, those
+// without a row in the table of traces last. A trace of which there is nothing
+// but its row yields one batch without spans. After an error nothing more is
+// yielded; reading can go on at the Next of the last batch that is Last.
+func (s *Source) Batches(ctx context.Context, after Cursor) iter.Seq2[Batch, error] {
+	return func(yield func(Batch, error) bool) {
+		for {
+			page, err := s.page(ctx, after)
+			if err != nil {
+				yield(Batch{}, err)
+				return
+			}
+			for _, t := range page {
+				if s.wanted(t.start) && !s.batches(ctx, t, after.Orphans, yield) {
+					return
+				}
+				after.Start, after.TraceID = t.start, t.id
+			}
+			if len(page) == pageTraces {
+				continue
+			}
+			if after.Orphans {
+				return
+			}
+			after = Cursor{Orphans: true}
+		}
+	}
+}
+
+// traceRow is a row of the table of traces.
+type traceRow struct {
+	id, start string
+	ids       [len(traceIDs)]string
+}
+
+// page reads the next traces.
+func (s *Source) page(ctx context.Context, after Cursor) ([]traceRow, error) {
+	from := s.traces.name + ` AS t`
+	columns := s.selected(s.traces, append([]string{"trace_id", "start_time"}, columnsOf(traceIDs[:])...))
+	if after.Orphans {
+		from = `(SELECT s."trace_id", MIN(s."start_time") AS "start_time" FROM ` + s.spans.name + ` AS s WHERE ` + s.orphaned() + ` GROUP BY s."trace_id") AS t`
+		columns = s.selected(s.traces, []string{"trace_id", "start_time"}) + strings.Repeat(", NULL", len(traceIDs))
+	}
+	condition, args := s.within(nil)
+	id, start := s.dialect.asText(`t."trace_id"`)+s.dialect.bytewise, "COALESCE("+s.dialect.asText(`t."start_time"`)+", '')"+s.dialect.bytewise
+	if after.TraceID != "" {
+		args = append(args, after.Start, after.TraceID)
+		condition += fmt.Sprintf(" AND (%s, %s) > (%s, %s)", start, id, s.dialect.placeholder(len(args)-1), s.dialect.placeholder(len(args)))
+	}
+	text := fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY %s, %s LIMIT %d", columns, from, condition, start, id, pageTraces)
+	rows, err := s.db.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read Agno's traces: %w", err)
+	}
+	defer rows.Close()
+	var page []traceRow
+	for rows.Next() {
+		var fields [2 + len(traceIDs)]sql.NullString
+		if err := rows.Scan(pointers(fields[:])...); err != nil {
+			return nil, fmt.Errorf("read Agno's traces: %w", err)
+		}
+		row := traceRow{id: fields[0].String, start: fields[1].String}
+		for i := range row.ids {
+			row.ids[i] = fields[2+i].String
+		}
+		page = append(page, row)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read Agno's traces: %w", err)
+	}
+	return page, nil
+}
+
+func pointers(fields []sql.NullString) []any {
+	list := make([]any, len(fields))
+	for i := range fields {
+		list[i] = &fields[i]
+	}
+	return list
+}
+
+// batches yields the spans of one trace: its topmost first, since the trace's ids
+// are for it. It returns whether more are wanted.
+func (s *Source) batches(ctx context.Context, t traceRow, orphans bool, yield func(Batch, error) bool) bool {
+	text := `SELECT ` + s.selected(s.spans, spanColumns[:]) + ` FROM ` + s.spans.name + ` WHERE "trace_id" = ` + s.dialect.placeholder(1) +
+		` ORDER BY ` + s.topmostFirst() + `"start_time", "span_id"`
+	rows, err := s.db.QueryContext(ctx, text, t.id)
+	if err != nil {
+		return yield(Batch{}, fmt.Errorf("read Agno's spans of trace %s: %w", t.id, err)) && false
+	}
+	defer rows.Close()
+	b := builder{service: s.options.Service, traceID: t.id}
+	for rows.Next() {
+		var fields [len(spanColumns)]sql.NullString
+		if err := rows.Scan(pointers(fields[:])...); err != nil {
+			return yield(Batch{}, fmt.Errorf("read Agno's spans of trace %s: %w", t.id, err)) && false
+		}
+		if b.isFull() && !yield(b.take(), nil) {
+			return false
+		}
+		var ids *[len(traceIDs)]string
+		if !b.topped {
+			ids, b.topped = &t.ids, true
+		}
+		b.add(rowOf(fields), ids)
+	}
+	if err := rows.Err(); err != nil {
+		return yield(Batch{}, fmt.Errorf("read Agno's spans of trace %s: %w", t.id, err)) && false
+	}
+	last := b.take()
+	last.Last, last.Next = true, Cursor{Orphans: orphans, Start: t.start, TraceID: t.id}
+	return yield(last, nil)
+}
+
+// topmostFirst orders spans without a parent before all others.
+func (s *Source) topmostFirst() string {
+	for _, column := range s.spans.columns {
+		if column == "parent_span_id" {
+			return `CASE WHEN COALESCE("parent_span_id", '') = '' THEN 0 ELSE 1 END, `
+		}
+	}
+	return ""
+}
