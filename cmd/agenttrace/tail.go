@@ -80,6 +80,9 @@ func (c *tailCommand) spanColumns() (columns []shell.Column, kept []int) {
 		if column.Title == "SPAN" || column.Title == "SELECTED" && !strings.Contains(c.TraceQL, "select") {
 			continue
 		}
+		if column.Title == "ERROR" {
+			column.Drop = 1 // the last to go: it is what one waits for
+		}
 		columns, kept = append(columns, column), append(kept, i)
 	}
 	return columns, kept

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/agenttrace/agenttrace/cmd/agenttrace/internal/draw"
@@ -35,6 +36,14 @@ Examples:
     agenttrace trace 5b8efff798038103d269b633813fc60c --depth 2
     agenttrace trace last --json | jq -c 'select(.failed) | .error'
 `
+}
+
+// Validate refuses numbers that are none of spans, levels or lines.
+func (c *traceCommand) Validate() error {
+	if c.Limit < 0 || c.Depth < 0 || c.Lines < 0 {
+		return errors.New("--limit, --depth and --lines must be 0 or more")
+	}
+	return nil
 }
 
 // Run draws the trace.

@@ -104,10 +104,23 @@ func fixedSpans() []*agenttracev1.Span {
 	}
 }
 
-// serverWithFixedSpans starts a server that has these spans and has settled them.
-func serverWithFixedSpans(t *testing.T, store string, spans []*agenttracev1.Span) *server {
+// serverWithFixedSpans starts a server that has fixedSpans and has settled them.
+func serverWithFixedSpans(t *testing.T, store string) *server {
 	t.Helper()
-	s := startServer(t, append(soon, "--store="+store, "--max-past=36500d")...)
+	s := startServer(t, append(soon, "--store="+store, anyPast)...)
+	writeSpans(t, s, fixedSpans())
+	await(t, "the traces settle", func() bool {
+		traces := listTraces(t, reader(t, s, "default"), 1000)
+		return len(traces) > 0 && !slices.ContainsFunc(traces, func(trace *agenttracev1.Trace) bool { return !trace.GetSettled() })
+	})
+	return s
+}
+
+// anyPast makes a server take spans of any time.
+const anyPast = "--max-past=36500d"
+
+func writeSpans(t *testing.T, s *server, spans []*agenttracev1.Span) {
+	t.Helper()
 	writer := agenttracev1connect.NewIngestServiceClient(newClient(t), s.url())
 	for part := range slices.Chunk(spans, 5000) {
 		written, err := writer.WriteSpans(t.Context(), &agenttracev1.WriteSpansRequest{Spans: part})
@@ -115,9 +128,4 @@ func serverWithFixedSpans(t *testing.T, store string, spans []*agenttracev1.Span
 			t.Fatalf("write the spans: %v, %v", err, written.GetRejected())
 		}
 	}
-	await(t, "the traces settle", func() bool {
-		traces := listTraces(t, reader(t, s, "default"), 1000)
-		return len(traces) > 0 && !slices.ContainsFunc(traces, func(trace *agenttracev1.Trace) bool { return !trace.GetSettled() })
-	})
-	return s
 }

@@ -52,7 +52,7 @@ func atTerminal(server string) []string {
 
 func TestATerminalShowsProgressAndThenTheResultAlone(t *testing.T) {
 	t.Parallel()
-	s := serverWithFixedSpans(t, newSQLite(t), fixedSpans())
+	s := serverWithFixedSpans(t, newSQLite(t))
 	front := newSlow(t, s)
 	p := openPane(t, 100, 30, atTerminal(front.URL), cliBinary+" query '{ type = tool }'; echo code $?")
 	p.see("searching, 1 s")
@@ -72,14 +72,14 @@ var redFailure = regexp.MustCompile(`\x1b\[31m(\x1b\[49m)?✗ find_refund`)
 
 func TestATerminalShowsColoursInItsOwnWidth(t *testing.T) {
 	t.Parallel()
-	s := serverWithFixedSpans(t, newSQLite(t), fixedSpans())
+	s := serverWithFixedSpans(t, newSQLite(t))
 	p := openPane(t, 90, 40, atTerminal(s.url()), cliBinary+" trace "+fixedTraceID(1)+"; echo code $?")
 	p.see("✗ TimeoutError", "code 0")
 	if got := p.colours(); !redFailure.MatchString(got) {
 		t.Errorf("what failed is not red: %q", got)
 	}
 	// A line that is too wide goes on in the next one, which then has no branches.
-	_, piped, _ := agenttrace(t, s, "trace", fixedTraceID(1), "--width", "90")
+	_, piped, _ := commandLine(t, s, "trace", fixedTraceID(1), "--width", "90")
 	if got, want := strings.Count(p.screen(), "\n"), strings.Count(piped, "\n"); got != want {
 		t.Errorf("the screen has %d lines, want %d:\n%s", got, want, p.screen())
 	}
@@ -96,7 +96,7 @@ func TestATerminalShowsColoursInItsOwnWidth(t *testing.T) {
 
 func TestHostileContentDoesNotTakeTheTerminalOver(t *testing.T) {
 	t.Parallel()
-	s := serverWithFixedSpans(t, newSQLite(t), fixedSpans())
+	s := serverWithFixedSpans(t, newSQLite(t))
 	p := openPane(t, 90, 60, atTerminal(s.url()), "echo begin; "+cliBinary+" trace last --content; echo code $?")
 	p.see("begin", "␛[2J", "code 0") // ESC [2J would have cleared the screen
 	if got := p.run("display-message", "-p", "#{pane_title}"); strings.Contains(got, "owned") {
@@ -107,7 +107,7 @@ func TestHostileContentDoesNotTakeTheTerminalOver(t *testing.T) {
 
 func TestCtrlCEndsACommand(t *testing.T) {
 	t.Parallel()
-	s := serverWithFixedSpans(t, newSQLite(t), fixedSpans())
+	s := serverWithFixedSpans(t, newSQLite(t))
 	front := newSlow(t, s)
 	p := openPane(t, 100, 30, atTerminal(front.URL), "trap : INT; "+cliBinary+" query '{ }'; echo code $?")
 	p.see("searching, ")

@@ -17,7 +17,7 @@ func TestCommandsInTheDocumentsWork(t *testing.T) {
 	path := []string{filepath.Dir(cliBinary), filepath.Dir(grpcurl(t)), os.Getenv("PATH")}
 	env := append(environment(), "PATH="+strings.Join(path, string(os.PathListSeparator)), "AGENTTRACE_SERVER="+s.url())
 
-	for _, name := range []string{"README.md", "docs/api.md", "docs/agno.md", "docs/cli.md"} {
+	for _, name := range []string{"README.md", "docs/api.md", "docs/agno.md", "docs/cli.md", "docs/doctor.md"} {
 		text, err := os.ReadFile(filepath.Join(repository, name))
 		if err != nil {
 			t.Fatal(err)

@@ -102,7 +102,7 @@ func length(d time.Duration) string {
 	case d >= 2*time.Minute:
 		return fmt.Sprintf("%d minutes", d/time.Minute)
 	case d >= time.Second:
-		return d.Round(100 * time.Millisecond).String()
+		return strings.TrimSuffix(fmt.Sprintf("%.1f", d.Seconds()), ".0") + "s"
 	case d >= time.Millisecond:
 		return d.Round(time.Millisecond).String()
 	}

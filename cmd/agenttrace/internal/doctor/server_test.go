@@ -48,7 +48,7 @@ func TestWhatTheServerSaysOfItselfIsJudged(t *testing.T) {
 		"another release":       {func(s *agenttrace.GetStatusResponse) { s.Server.Version = "v1.3.0" }, "version", doctor.Warning, "v1.3.0"},
 		"another patch":         {func(s *agenttrace.GetStatusResponse) { s.Server.Version = "v1.2.9" }, "version", doctor.OK, "they fit"},
 		"no release":            {func(s *agenttrace.GetStatusResponse) { s.Server.Version = "devel" }, "version", doctor.OK, "not compared"},
-		"clock behind":          {func(s *agenttrace.GetStatusResponse) { s.Server.CurrentTime = timestamppb.New(noon.Add(-time.Minute)) }, "clock", doctor.Warning, "1m0s behind"},
+		"clock behind":          {func(s *agenttrace.GetStatusResponse) { s.Server.CurrentTime = timestamppb.New(noon.Add(-time.Minute)) }, "clock", doctor.Warning, "60s behind"},
 		"clock ahead":           {func(s *agenttrace.GetStatusResponse) { s.Server.CurrentTime = timestamppb.New(noon.Add(time.Hour)) }, "clock", doctor.Warning, "60 minutes ahead"},
 		"clock of last week":    {func(s *agenttrace.GetStatusResponse) { s.Server.CurrentTime = timestamppb.New(noon.AddDate(0, 0, -7)) }, "clock", doctor.Failure, "refuses"},
 		"clock of another year": {func(s *agenttrace.GetStatusResponse) { s.Server.CurrentTime = timestamppb.New(noon.AddDate(2, 0, 0)) }, "clock", doctor.Failure, "refuses"},
