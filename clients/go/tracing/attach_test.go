@@ -3,9 +3,11 @@ package tracing_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"go.opentelemetry.io/otel"
@@ -132,5 +134,44 @@ func TestHidingFollowsTheSetupThatAskedForIt(t *testing.T) {
 		if s.Body.Input.Value != want {
 			t.Errorf("%s: input %q, want %q", s.Name, s.Body.Input.Value, want)
 		}
+	}
+}
+
+// counting is a processor that counts what it is told.
+type counting struct{ started, ended, shutdowns atomic.Int64 }
+
+func (c *counting) OnStart(context.Context, sdktrace.ReadWriteSpan) { c.started.Add(1) }
+func (c *counting) OnEnd(sdktrace.ReadOnlySpan)                     { c.ended.Add(1) }
+func (c *counting) ForceFlush(context.Context) error                { return nil }
+
+func (c *counting) Shutdown(ctx context.Context) error {
+	c.shutdowns.Add(1)
+	return context.Cause(ctx)
+}
+
+// What was added is shut down once, with the time that there is, and taken away.
+func TestShutdownTakesAwayWhatWasAdded(t *testing.T) {
+	receive(t)
+	provider := sdktrace.NewTracerProvider()
+	global(t, provider)
+	added := new(counting)
+	stop, err := tracing.Setup(t.Context(), tracing.Processor(added), tracing.Logger(slog.New(slog.DiscardHandler)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, run := tracing.Agent(t.Context(), "a")
+	run.End()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := stop(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("the processor had another context: %v", err)
+	}
+	_, after := provider.Tracer("x").Start(t.Context(), "after")
+	after.End()
+	if err := provider.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if s, e, n := added.started.Load(), added.ended.Load(), added.shutdowns.Load(); s != 1 || e != 1 || n != 1 {
+		t.Errorf("%d spans started, %d ended, %d shutdowns; want one each", s, e, n)
 	}
 }
