@@ -72,34 +72,39 @@ func TestProgressIsTheLastLineUntilItIsDone(t *testing.T) {
 		var out, err bytes.Buffer
 		terminal := NewTerminal(&out, &err, Options{Width: 40})
 		terminal.progress = true // as on a terminal
+		screen := func() string {
+			terminal.mu.Lock()
+			defer terminal.mu.Unlock()
+			return err.String()
+		}
 
 		short := terminal.Work("a moment")
 		time.Sleep(progressAfter / 2)
 		short.Done()
-		if err.Len() > 0 {
-			t.Errorf("work that takes a moment shows %q", err.String())
+		if screen() != "" {
+			t.Errorf("work that takes a moment shows %q", screen())
 		}
 
 		long := terminal.Work("searching")
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
-		if !strings.HasSuffix(err.String(), clearLine+"searching, 1 s") && !strings.HasSuffix(err.String(), clearLine+"searching, 2 s") {
-			t.Errorf("work that takes longer shows %q", err.String())
+		if !strings.HasSuffix(screen(), clearLine+"searching, 1 s") && !strings.HasSuffix(screen(), clearLine+"searching, 2 s") {
+			t.Errorf("work that takes longer shows %q", screen())
 		}
 		long.Say("found 3\x1b[2J of many and so many more that it is too long")
 		time.Sleep(progressEvery)
 		synctest.Wait()
-		if last := err.String()[strings.LastIndex(err.String(), clearLine):]; strings.Contains(last[len(clearLine):], "\x1b[2J") || Width(last[len(clearLine):]) > 39 {
+		if last := screen()[strings.LastIndex(screen(), clearLine):]; strings.Contains(last[len(clearLine):], "\x1b[2J") || Width(last[len(clearLine):]) > 39 {
 			t.Errorf("progress is %q", last)
 		}
-		if e := terminal.Print(Say("result")); e != nil || !strings.HasSuffix(err.String(), clearLine) {
-			t.Errorf("a result is printed over %q, %v", err.String(), e)
+		if e := terminal.Print(Say("result")); e != nil || !strings.HasSuffix(screen(), clearLine) {
+			t.Errorf("a result is printed over %q, %v", screen(), e)
 		}
 		time.Sleep(progressEvery)
 		long.Done()
 		long.Done()
-		if !strings.HasSuffix(err.String(), clearLine) {
-			t.Errorf("progress that is done leaves %q", err.String())
+		if !strings.HasSuffix(screen(), clearLine) {
+			t.Errorf("progress that is done leaves %q", screen())
 		}
 	})
 }
