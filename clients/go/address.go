@@ -1,6 +1,7 @@
 package agenttrace
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -24,7 +25,7 @@ func parseAddress(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("agenttrace: the address is no URL: %w", err)
+		return nil, fmt.Errorf("agenttrace: the address is no URL: %w", reasonOf(err))
 	case u.Scheme != "http" && u.Scheme != "https":
 		return nil, fmt.Errorf("agenttrace: the scheme of %q is %s; it must be http or https", u.Redacted(), u.Scheme)
 	case u.Hostname() == "":
@@ -36,6 +37,15 @@ func parseAddress(address string) (*url.URL, error) {
 	}
 	u.Path = strings.TrimRight(u.Path, "/")
 	return u, nil
+}
+
+// reasonOf leaves out the address of an error of parsing it: there may be a
+// password in it.
+func reasonOf(err error) error {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return e.Err
+	}
+	return err
 }
 
 // isLoopback reports whether what is sent to a host stays on this machine.

@@ -21,48 +21,40 @@ func (e *CallError) addDetail(kind string, data []byte) {
 	case "google.rpc.ErrorInfo":
 		e.addErrorInfo(data)
 	case "google.rpc.RetryInfo":
-		eachField(data, func(n protowire.Number, f field) {
+		eachField(data, func(n protowire.Number, b []byte) {
 			if n == 1 {
-				e.RetryAfter = duration(f.bytes)
+				e.RetryAfter = duration(b)
 			}
-		})
+		}, nil)
 	case "google.rpc.BadRequest":
-		eachField(data, func(n protowire.Number, f field) {
+		eachField(data, func(n protowire.Number, b []byte) {
 			if n == 1 {
-				e.Violations = append(e.Violations, fieldViolation(f.bytes))
+				e.Violations = append(e.Violations, fieldViolation(b))
 			}
-		})
+		}, nil)
 	case "buf.validate.Violations":
-		eachField(data, func(n protowire.Number, f field) {
+		eachField(data, func(n protowire.Number, b []byte) {
 			if n == 1 {
-				e.Violations = append(e.Violations, ruleViolation(f.bytes))
+				e.Violations = append(e.Violations, ruleViolation(b))
 			}
-		})
+		}, nil)
 	}
 }
 
 func (e *CallError) addErrorInfo(data []byte) {
 	var reason, domain string
 	metadata := map[string]string{}
-	eachField(data, func(n protowire.Number, f field) {
+	eachField(data, func(n protowire.Number, b []byte) {
 		switch n {
 		case 1:
-			reason = string(f.bytes)
+			reason = string(b)
 		case 2:
-			domain = string(f.bytes)
+			domain = string(b)
 		case 3:
-			var key, value string
-			eachField(f.bytes, func(n protowire.Number, f field) {
-				switch n {
-				case 1:
-					key = string(f.bytes)
-				case 2:
-					value = string(f.bytes)
-				}
-			})
-			metadata[key] = value
+			entry := texts(b)
+			metadata[entry[1]] = entry[2]
 		}
-	})
+	}, nil)
 	if domain == errorDomain {
 		e.Reason, e.Metadata = reason, metadata
 	}
@@ -71,12 +63,12 @@ func (e *CallError) addErrorInfo(data []byte) {
 // duration reads a google.protobuf.Duration, which is never negative here.
 func duration(data []byte) time.Duration {
 	var seconds, nanos int64
-	eachField(data, func(n protowire.Number, f field) {
+	eachField(data, nil, func(n protowire.Number, v uint64) {
 		switch n {
 		case 1:
-			seconds = int64(f.number)
+			seconds = int64(v)
 		case 2:
-			nanos = int64(int32(f.number))
+			nanos = int64(int32(v))
 		}
 	})
 	if seconds < 0 || nanos < 0 || seconds > math.MaxInt64/int64(time.Second)-1 {
@@ -86,83 +78,63 @@ func duration(data []byte) time.Duration {
 }
 
 // fieldViolation reads a google.rpc.BadRequest.FieldViolation.
-func fieldViolation(data []byte) (v Violation) {
-	eachField(data, func(n protowire.Number, f field) {
-		switch n {
-		case 1:
-			v.Field = string(f.bytes)
-		case 2:
-			v.Description = string(f.bytes)
-		}
-	})
-	return v
+func fieldViolation(data []byte) Violation {
+	fields := texts(data)
+	return Violation{Field: fields[1], Description: fields[2]}
 }
 
 // ruleViolation reads a buf.validate.Violation.
-func ruleViolation(data []byte) (v Violation) {
-	eachField(data, func(n protowire.Number, f field) {
-		switch n {
-		case 3:
-			v.Description = string(f.bytes)
-		case 5:
-			v.Field = fieldPath(f.bytes)
-		}
-	})
-	return v
+func ruleViolation(data []byte) Violation {
+	fields := texts(data)
+	return Violation{Field: fieldPath([]byte(fields[5])), Description: fields[3]}
 }
 
 // fieldPath reads a buf.validate.FieldPath, as types[2] or labels.
 func fieldPath(data []byte) string {
 	var path []string
-	eachField(data, func(n protowire.Number, f field) {
+	eachField(data, func(n protowire.Number, b []byte) {
 		if n != 1 {
 			return
 		}
-		var name, index string
-		eachField(f.bytes, func(n protowire.Number, f field) {
-			switch n {
-			case 2:
-				name = string(f.bytes)
-			case 6:
-				index = fmt.Sprintf("[%d]", f.number)
+		element := texts(b)[2]
+		eachField(b, nil, func(n protowire.Number, v uint64) {
+			if n == 6 {
+				element += fmt.Sprintf("[%d]", v)
 			}
 		})
-		path = append(path, name+index)
-	})
+		path = append(path, element)
+	}, nil)
 	return strings.Join(path, ".")
 }
 
-// field is the value of a field: a number or bytes.
-type field struct {
-	number uint64
-	bytes  []byte
+// texts returns the last value of each field of a message that is text or bytes.
+func texts(data []byte) map[protowire.Number]string {
+	all := map[protowire.Number]string{}
+	eachField(data, func(n protowire.Number, b []byte) { all[n] = string(b) }, nil)
+	return all
 }
 
-// eachField calls f for each field of a message up to the first that is broken,
-// and reports whether none was.
-func eachField(data []byte, f func(protowire.Number, field)) bool {
+// eachField hands the fields of a message on, up to the first that is broken:
+// those that have a length, and those that are whole numbers. Either may be nil.
+func eachField(data []byte, sized func(protowire.Number, []byte), whole func(protowire.Number, uint64)) {
 	for len(data) > 0 {
 		number, kind, n := protowire.ConsumeTag(data)
 		if n < 0 {
-			return false
+			return
 		}
 		data = data[n:]
-		var value field
-		switch kind {
-		case protowire.VarintType:
-			value.number, n = protowire.ConsumeVarint(data)
-		case protowire.BytesType:
-			value.bytes, n = protowire.ConsumeBytes(data)
-		default:
-			n = protowire.ConsumeFieldValue(number, kind, data)
-		}
+		n = protowire.ConsumeFieldValue(number, kind, data)
 		if n < 0 {
-			return false
+			return
+		}
+		switch {
+		case kind == protowire.BytesType && sized != nil:
+			value, _ := protowire.ConsumeBytes(data)
+			sized(number, value)
+		case kind == protowire.VarintType && whole != nil:
+			value, _ := protowire.ConsumeVarint(data)
+			whole(number, value)
 		}
 		data = data[n:]
-		if kind == protowire.VarintType || kind == protowire.BytesType {
-			f(number, value)
-		}
 	}
-	return true
 }

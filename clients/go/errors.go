@@ -137,11 +137,9 @@ func IsCanceled(err error) bool { return is(err, CodeCanceled) || errors.Is(err,
 // that is older than this client, or none of ours.
 func IsUnimplemented(err error) bool { return is(err, CodeUnimplemented) }
 
-// callError returns the error of a call; nil for nil.
-func callError(call string, err error) error {
-	if err == nil {
-		return nil
-	}
+// callError returns the error of a call. A deadline is known on both sides, and
+// whichever notices first says so: that of the context is in the error anyway.
+func callError(ctx context.Context, call string, err error) error {
 	if _, ok := errors.AsType[*CallError](err); ok {
 		return err
 	}
@@ -151,6 +149,9 @@ func callError(call string, err error) error {
 		for _, d := range c.Details() {
 			e.addDetail(d.Type(), d.Bytes())
 		}
+	}
+	if ended := ctx.Err(); ended != nil && !errors.Is(err, ended) {
+		e.cause = errors.Join(err, ended)
 	}
 	return e.typed()
 }

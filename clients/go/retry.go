@@ -21,7 +21,7 @@ func call[Req, Res any](ctx context.Context, c *Client, name string, req *Req, d
 		if err == nil {
 			return res, nil
 		}
-		err = c.callError(name, err)
+		err = c.callError(ctx, name, err)
 		if !c.mayRetry(n, err) {
 			return nil, err
 		}
@@ -41,8 +41,8 @@ func (c *Client) withTimeout(ctx context.Context) (context.Context, context.Canc
 
 // callError returns the error of a call. What the client itself refuses to read
 // gets the type that it would have from the server.
-func (c *Client) callError(name string, err error) error {
-	err = callError(name, err)
+func (c *Client) callError(ctx context.Context, name string, err error) error {
+	err = callError(ctx, name, err)
 	e, ok := err.(*CallError)
 	if !ok || e.Code != CodeResourceExhausted || e.FromServer || !isTooLarge(e) {
 		return err

@@ -6,8 +6,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"connectrpc.com/connect"
@@ -71,7 +73,7 @@ func (c *Client) sendOnce(ctx context.Context, body []byte, encoding string) (*S
 	if err != nil {
 		return nil, unreached(ctx, err)
 	}
-	if res.StatusCode != http.StatusOK {
+	if res.StatusCode != http.StatusOK || len(answer) > 0 && !isProtobuf(res) {
 		return nil, sendError(res, answer)
 	}
 	return sendResult(answer), nil
@@ -92,19 +94,17 @@ func unreached(ctx context.Context, err error) error {
 // sendResult reads an ExportTraceServiceResponse.
 func sendResult(answer []byte) *SendResult {
 	result := new(SendResult)
-	eachField(answer, func(n protowire.Number, f field) {
+	eachField(answer, func(n protowire.Number, b []byte) {
 		if n != 1 {
 			return
 		}
-		eachField(f.bytes, func(n protowire.Number, f field) {
-			switch n {
-			case 1:
-				result.RejectedSpans = int64(f.number)
-			case 2:
-				result.Message = string(f.bytes)
+		result.Message = texts(b)[2]
+		eachField(b, nil, func(n protowire.Number, v uint64) {
+			if n == 1 {
+				result.RejectedSpans = int64(v)
 			}
 		})
-	})
+	}, nil)
 	return result
 }
 
@@ -112,8 +112,10 @@ func sendResult(answer []byte) *SendResult {
 // there is one, else what its status line says.
 func sendError(res *http.Response, answer []byte) error {
 	e := &CallError{Call: "SendTraces", Code: codeOfHTTP(res.StatusCode), Message: fmt.Sprintf("the server answered %s", res.Status)}
-	if res.Header.Get("Content-Type") == "application/x-protobuf" {
+	if isProtobuf(res) {
 		e.addStatus(answer)
+	} else if res.StatusCode == http.StatusOK {
+		e.Message += fmt.Sprintf(" and sent %q, which no OTLP server does", res.Header.Get("Content-Type"))
 	}
 	if after := retryAfter(res.Header.Get("Retry-After")); after > 0 && e.RetryAfter == 0 {
 		e.RetryAfter = after
@@ -121,35 +123,28 @@ func sendError(res *http.Response, answer []byte) error {
 	return e.typed()
 }
 
-// addStatus takes what a google.rpc.Status says.
-func (e *CallError) addStatus(data []byte) {
-	eachField(data, func(n protowire.Number, f field) {
-		switch n {
-		case 1:
-			if f.number > 0 && f.number <= uint64(CodeUnauthenticated) {
-				e.Code, e.FromServer = Code(f.number), true
-			}
-		case 2:
-			e.Message = string(f.bytes)
-		case 3:
-			e.addAny(f.bytes)
-		}
-	})
+// isProtobuf reports whether an answer is in the encoding of its request, as those
+// of OTLP servers are.
+func isProtobuf(res *http.Response) bool {
+	kind, _, err := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	return err == nil && kind == "application/x-protobuf"
 }
 
-// addAny takes a detail in a google.protobuf.Any.
-func (e *CallError) addAny(data []byte) {
-	var kind string
-	var value []byte
-	eachField(data, func(n protowire.Number, f field) {
+// addStatus takes what a google.rpc.Status says.
+func (e *CallError) addStatus(data []byte) {
+	eachField(data, func(n protowire.Number, b []byte) {
 		switch n {
-		case 1:
-			kind = string(f.bytes[bytes.LastIndexByte(f.bytes, '/')+1:])
 		case 2:
-			value = f.bytes
+			e.Message = string(b)
+		case 3:
+			detail := texts(b) // a google.protobuf.Any
+			e.addDetail(detail[1][strings.LastIndexByte(detail[1], '/')+1:], []byte(detail[2]))
+		}
+	}, func(n protowire.Number, v uint64) {
+		if n == 1 && v > 0 && v <= uint64(CodeUnauthenticated) {
+			e.Code, e.FromServer = Code(v), true
 		}
 	})
-	e.addDetail(kind, value)
 }
 
 // retryAfter reads the header of that name.
@@ -166,8 +161,10 @@ func retryAfter(value string) time.Duration {
 // codeOfHTTP returns the code for a status that came without one.
 func codeOfHTTP(status int) Code {
 	switch status {
-	case http.StatusBadRequest, http.StatusRequestEntityTooLarge:
+	case http.StatusBadRequest:
 		return CodeInvalidArgument
+	case http.StatusRequestEntityTooLarge:
+		return CodeResourceExhausted
 	case http.StatusUnauthorized:
 		return CodeUnauthenticated
 	case http.StatusForbidden:

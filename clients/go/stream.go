@@ -37,7 +37,7 @@ func stream[Req, Res any](ctx context.Context, c *Client, name string, req *Req,
 			if err == nil {
 				return
 			}
-			err = c.callError(name, err)
+			err = c.callError(ctx, name, err)
 			if !came && c.mayRetry(n, err) {
 				last := err
 				if err = c.pause(ctx, n, last); err == nil {

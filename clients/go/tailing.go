@@ -41,7 +41,7 @@ func (t *tailing[T, Req, Res]) run(ctx context.Context) error {
 			failures = 0
 		}
 		failures++
-		err = t.client.callError(t.call.name, err)
+		err = t.client.callError(ctx, t.call.name, err)
 		if ctx.Err() != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package agenttrace
 
 import (
+	"maps"
 	"net"
 	"net/http"
 	"time"
@@ -38,9 +39,7 @@ type withHeaders struct {
 // RoundTrip implements http.RoundTripper.
 func (w *withHeaders) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = req.Clone(req.Context())
-	for name, values := range w.header {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, w.header)
 	return w.next.RoundTrip(req)
 }
 

@@ -47,14 +47,14 @@ func (a *App) explain(err error) error {
 	case agenttrace.IsNotFound(err):
 		return &exitError{code: exitNotFound, err: errors.New(sentence(call))}
 	case agenttrace.IsUnauthenticated(err):
-		return &exitError{code: exitRefused, err: fmt.Errorf("%s\nSay who you are with --token or AGENTTRACE_TOKEN.", sentence(call))}
+		return &exitError{code: exitRefused, err: advised(sentence(call), "Say who you are with --token or AGENTTRACE_TOKEN.")}
 	case agenttrace.IsPermissionDenied(err):
 		return &exitError{code: exitRefused, err: errors.New(sentence(call))}
 	case agenttrace.IsDeadlineExceeded(err):
 		return &exitError{code: exitUnreachable, err: a.tooLate(call)}
 	case agenttrace.IsUnavailable(err) && !call.FromServer:
-		return &exitError{code: exitUnreachable, err: fmt.Errorf("no server at %s: %s\n"+
-			"Start one (make run, or server from the release), or say where it is: --server URL or AGENTTRACE_SERVER.", a.Server, sentence(call))}
+		return &exitError{code: exitUnreachable, err: advised(fmt.Sprintf("no server at %s: %s", a.Server, sentence(call)),
+			"Start one (make run, or server from the release), or say where it is: --server URL or AGENTTRACE_SERVER.")}
 	case agenttrace.IsUnavailable(err):
 		return &exitError{code: exitUnreachable, err: fmt.Errorf("the server at %s does not take work now: %s", a.Server, sentence(call))}
 	case agenttrace.IsUnimplemented(err):
@@ -62,6 +62,9 @@ func (a *App) explain(err error) error {
 	}
 	return errors.New(sentence(call))
 }
+
+// advised is an error and, in a line of its own, what to do about it.
+func advised(text, advice string) error { return errors.New(text + "\n" + advice) }
 
 func hasCode(err error) bool {
 	_, ok := errors.AsType[*exitError](err)

@@ -40,6 +40,12 @@ type Globals struct {
 	UTC     bool `group:"output" name:"utc" help:"Show and read times in UTC instead of the local time zone."`
 }
 
+// Titles of the flags that every command has.
+const (
+	titleServer = "The server"
+	titleOutput = "Output"
+)
+
 // groups are the headings of --help.
 func groups() kong.Option {
 	return kong.ExplicitGroups([]kong.Group{
@@ -47,8 +53,9 @@ func groups() kong.Option {
 		{Key: "move", Title: "Moving traces"},
 		{Key: "care", Title: "Looking after the server and this program"},
 		{Key: "agno", Title: "Agno's tables"},
+		{Key: "what", Title: "What to show"},
 		{Key: "filter", Title: "Which ones (all that are given must hold)"},
-		{Key: "global", Title: "The server"},
-		{Key: "output", Title: "Output"},
+		{Key: "global", Title: titleServer},
+		{Key: "output", Title: titleOutput},
 	})
 }

@@ -14,7 +14,15 @@ import (
 
 // listFlags are those of every list.
 type listFlags struct {
-	Limit int64 `short:"n" group:"output" default:"20" placeholder:"N" help:"Most to list; 0 for all. Default: ${default}."`
+	Limit int64 `short:"n" group:"what" default:"20" placeholder:"N" help:"Most to list; 0 for all. Default: ${default}."`
+}
+
+// Validate refuses a limit that is none.
+func (f listFlags) Validate() error {
+	if f.Limit < 0 {
+		return fmt.Errorf("--limit is %d; it must be 0 or more", f.Limit)
+	}
+	return nil
 }
 
 // fitRows is how many rows of a long list are looked at before the first is
@@ -102,6 +110,9 @@ func (l *list[T]) lines(item T) []shell.Line {
 }
 
 func (l *list[T]) end(more bool) error {
+	if l.failed != nil {
+		return l.failed
+	}
 	if err := l.begin(false); err != nil {
 		return err
 	}

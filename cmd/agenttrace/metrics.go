@@ -19,8 +19,8 @@ type metricsCommand struct {
 	Since  moment   `group:"filter" placeholder:"TIME" help:"Begin of the range: 2h or 7d ago, 2026-03-14, '2026-03-14 15:00' or RFC 3339. Default: an hour before its end."`
 	Until  moment   `group:"filter" placeholder:"TIME" help:"End of the range, in the same forms. Default: now."`
 	Step   timespan `group:"filter" placeholder:"TIME" help:"Length of a step, such as 5m. Default: a round length that makes about a hundred steps."`
-	Charts bool     `group:"output" help:"Draw a chart of each series, however many there are."`
-	Limit  int      `short:"n" group:"output" default:"20" placeholder:"N" help:"Most series to draw, those with the greatest values; 0 for all. Default: ${default}."`
+	Charts bool     `group:"what" help:"Draw a chart of each series, however many there are."`
+	Limit  int      `short:"n" group:"what" default:"20" placeholder:"N" help:"Most series to draw, those with the greatest values; 0 for all. Default: ${default}."`
 }
 
 // Help is the text of --help.

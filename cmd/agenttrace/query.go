@@ -14,8 +14,8 @@ type queryCommand struct {
 	TraceQL string `arg:"" name:"traceql" help:"The query, such as '{ type = tool && failed }'."`
 
 	whenFilter `embed:""`
-	Traces     bool   `group:"output" help:"List the traces in which the spans are, with the first spans of each."`
-	Order      string `group:"output" enum:"newest,oldest" default:"newest" help:"Which spans come first: ${enum}. Default: ${default}."`
+	Traces     bool   `group:"what" help:"List the traces in which the spans are, with the first spans of each."`
+	Order      string `group:"what" enum:"newest,oldest" default:"newest" placeholder:"ORDER" help:"Which spans come first: newest, oldest. Default: ${default}."`
 	listFlags  `embed:""`
 }
 

@@ -94,6 +94,7 @@ func newParser(g *grammar, environ []string, stdout io.Writer, exit func(int)) (
 		kong.Name("agenttrace"),
 		kong.Description(description),
 		kong.Resolvers(fromEnvironment),
+		kong.Help(printHelp),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
 		kong.Writers(stdout, stdout),
 		kong.Exit(exit),

@@ -13,8 +13,8 @@ import (
 type runsCommand struct {
 	filter    `embed:""`
 	Trace     string   `group:"filter" placeholder:"ID" help:"In this trace."`
-	Type      []string `group:"filter" enum:"agent,team,workflow" placeholder:"TYPE" help:"Of this type: ${enum}; may be given several times."`
-	Order     string   `group:"output" enum:"newest,oldest,longest,costliest" default:"newest" help:"Which come first: ${enum}. Default: ${default}."`
+	Type      []string `group:"filter" enum:"agent,team,workflow" placeholder:"TYPE" help:"Of this type: agent, team, workflow; may be given several times."`
+	Order     string   `group:"what" enum:"newest,oldest,longest,costliest" default:"newest" placeholder:"ORDER" help:"Which come first: newest, oldest, longest, costliest. Default: ${default}."`
 	listFlags `embed:""`
 }
 

@@ -12,7 +12,7 @@ import (
 // sessionCommand shows one session.
 type sessionCommand struct {
 	ID        string `arg:"" help:"Id of the session; last for that with the newest run."`
-	Content   bool   `short:"c" group:"output" help:"Show the beginning of what went in and came out of each run."`
+	Content   bool   `short:"c" group:"what" help:"Show the beginning of what went in and came out of each run."`
 	listFlags `embed:""`
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/agenttrace/agenttrace/cmd/agenttrace/internal/draw"
@@ -16,10 +17,10 @@ const last = "last"
 type traceCommand struct {
 	ID string `arg:"" help:"Id of the trace, 32 hex digits, or of a run in it; last for the newest trace."`
 
-	Content bool `short:"c" group:"output" help:"Show what went in and out: messages, arguments, results."`
-	Lines   int  `group:"output" default:"12" placeholder:"N" help:"Most lines of each text with --content; 0 for all. Default: ${default}."`
-	Depth   int  `group:"output" placeholder:"N" help:"Show N levels of spans. Default: all."`
-	Limit   int  `short:"n" group:"output" default:"200" placeholder:"N" help:"Most spans to show; of a larger trace its failures and its upper part are, and 0 shows all. Default: ${default}."`
+	Content bool `short:"c" group:"what" help:"Show what went in and out: messages, arguments, results."`
+	Lines   int  `group:"what" default:"12" placeholder:"N" help:"Most lines of each text with --content; 0 for all. Default: ${default}."`
+	Depth   int  `group:"what" placeholder:"N" help:"Show N levels of spans. Default: all."`
+	Limit   int  `short:"n" group:"what" default:"200" placeholder:"N" help:"Most spans to show; of a larger trace its failures and its upper part are, and 0 shows all. Default: ${default}."`
 }
 
 // Help is the text of --help.
@@ -35,6 +36,14 @@ Examples:
     agenttrace trace 5b8efff798038103d269b633813fc60c --depth 2
     agenttrace trace last --json | jq -c 'select(.failed) | .error'
 `
+}
+
+// Validate refuses numbers that are none of spans, levels or lines.
+func (c *traceCommand) Validate() error {
+	if c.Limit < 0 || c.Depth < 0 || c.Lines < 0 {
+		return errors.New("--limit, --depth and --lines must be 0 or more")
+	}
+	return nil
 }
 
 // Run draws the trace.

@@ -13,8 +13,8 @@ import (
 type tracesCommand struct {
 	filter    `embed:""`
 	Name      string `group:"filter" placeholder:"NAME" help:"With this name, exactly."`
-	Order     string `group:"output" enum:"newest,longest" default:"newest" help:"Which come first: ${enum}. Default: ${default}."`
-	Matches   bool   `group:"output" help:"With a query, also the spans that it selects."`
+	Order     string `group:"what" enum:"newest,longest" default:"newest" placeholder:"ORDER" help:"Which come first: newest, longest. Default: ${default}."`
+	Matches   bool   `group:"what" help:"With a query, also the spans that it selects."`
 	listFlags `embed:""`
 }
 

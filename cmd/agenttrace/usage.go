@@ -12,9 +12,9 @@ import (
 
 // usageCommand sums up usage and cost.
 type usageCommand struct {
-	By    []string `group:"output" enum:"project,agent,team,workflow,session,user,model,provider,tool,service,environment,run,day,hour,none" default:"model" placeholder:"FIELD" help:"What tells rows apart, separated by commas: ${enum}. Days and hours are in UTC. Default: ${default}."`
-	Order string   `group:"output" enum:"auto,cost,tokens,calls,failures,labels" default:"auto" help:"Which rows come first, and what bars show: ${enum}; auto is cost, or labels for days and hours. Default: ${default}."`
-	Limit int32    `short:"n" group:"output" default:"40" placeholder:"N" help:"Most rows; 0 for all. Default: ${default}."`
+	By    []string `group:"what" enum:"project,agent,team,workflow,session,user,model,provider,tool,service,environment,run,day,hour,none" default:"model" placeholder:"FIELD" help:"What tells rows apart, separated by commas: project, agent, team, workflow, session, user, model, provider, tool, service, environment, run, day, hour, none. Days and hours are in UTC. Default: ${default}."`
+	Order string   `group:"what" enum:"auto,cost,tokens,calls,failures,labels" default:"auto" placeholder:"ORDER" help:"Which rows come first, and what bars show: auto, cost, tokens, calls, failures, labels; auto is cost, or labels for days and hours. Default: ${default}."`
+	Limit int32    `short:"n" group:"what" default:"40" placeholder:"N" help:"Most rows; 0 for all. Default: ${default}."`
 
 	whoFilter   `embed:""`
 	whereFilter `embed:""`
@@ -24,7 +24,7 @@ type usageCommand struct {
 	Tool        string `group:"filter" placeholder:"NAME" help:"Calls of this tool, and of models in it."`
 	Query       string `group:"filter" short:"q" placeholder:"TRACEQL" help:"Calls that this TraceQL query selects; it takes longer, since traces are read."`
 
-	Unpriced bool `group:"output" help:"List the models that no price is known of, and nothing else; see docs/pricing.md."`
+	Unpriced bool `group:"what" help:"List the models that no price is known of, and nothing else; see docs/pricing.md."`
 }
 
 // Help is the text of --help.

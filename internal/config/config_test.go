@@ -259,7 +259,7 @@ func TestHelpShowsEveryFlagAndStarts(t *testing.T) {
 
 func TestMisspeltVariablesAreFound(t *testing.T) {
 	got, err := config.UnknownVariables([]string{"PATH=/bin", "AGENTTRACE_RETENTON=30d", "AGENTTRACE_RETENTION=30d", "AGENTTRACE_A", "AGENTTRACE_B=",
-		"AGENTTRACE_PORT=tcp://10.0.0.1:4317", "AGENTTRACE_PORT_4317_TCP=x", "AGENTTRACE_SERVICE_HOST=10.0.0.1"})
+		"AGENTTRACE_PORT=tcp://10.0.0.1:4317", "AGENTTRACE_PORT_4317_TCP=x", "AGENTTRACE_SERVICE_HOST=10.0.0.1", "AGENTTRACE_SERVER=http://127.0.0.1:4317"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,7 +48,7 @@ func UnknownVariables(environ []string) ([]string, error) {
 	var unknown []string
 	for name := range settingsOf(environ) {
 		known := slices.ContainsFunc(flags, func(f Flag) bool { return Variable(f.Name) == name })
-		if !known && !setByKubernetes(name) {
+		if !known && !setByKubernetes(name) && !setForTheCommandLine(name) {
 			unknown = append(unknown, name)
 		}
 	}
@@ -79,4 +79,10 @@ func whereToLook(environ []string) string {
 
 func setByKubernetes(name string) bool {
 	return strings.HasPrefix(name, envPrefix+"PORT") || strings.HasPrefix(name, envPrefix+"SERVICE_")
+}
+
+// setForTheCommandLine reports whether cmd/agenttrace reads a variable: people export
+// these in the shell in which they also start a server.
+func setForTheCommandLine(name string) bool {
+	return slices.Contains([]string{"SERVER", "PROJECT", "TOKEN", "TIMEOUT", "GRPC", "CA"}, strings.TrimPrefix(name, envPrefix))
 }

@@ -79,7 +79,7 @@ func TestATerminalShowsColoursInItsOwnWidth(t *testing.T) {
 		t.Errorf("what failed is not red: %q", got)
 	}
 	// A line that is too wide goes on in the next one, which then has no branches.
-	_, piped, _ := agenttrace(t, s, "trace", fixedTraceID(1), "--width", "90")
+	_, piped, _ := commandLine(t, s, "trace", fixedTraceID(1), "--width", "90")
 	if got, want := strings.Count(p.screen(), "\n"), strings.Count(piped, "\n"); got != want {
 		t.Errorf("the screen has %d lines, want %d:\n%s", got, want, p.screen())
 	}

@@ -14,14 +14,16 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 
 	agenttracev1 "github.com/agenttrace/agenttrace/gen/agenttrace/v1"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// agenttrace runs the command line as a shell does, without a terminal.
-func agenttrace(t *testing.T, s *server, args ...string) (code int, stdout, stderr string) {
+// commandLine runs the program as a shell does, without a terminal.
+func commandLine(t *testing.T, s *server, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), cliBinary, args...)
 	cmd.Env = append(environment(), "AGENTTRACE_SERVER="+s.url(), "TZ=UTC")
@@ -35,14 +37,14 @@ func agenttrace(t *testing.T, s *server, args ...string) (code int, stdout, stde
 	return cmd.ProcessState.ExitCode(), out.String(), complaints.String()
 }
 
-// TestCommandsPrintWhatTheyShould compares what the commands print into a pipe, at two
-// widths and on both stores, with golden files.
-func TestCommandsPrintWhatTheyShould(t *testing.T) {
-	t.Parallel()
-	commands := []struct {
-		name string
-		args []string
-	}{
+// cliCommand is a command line, and the name of the files with what it prints.
+type cliCommand struct {
+	name string
+	args []string
+}
+
+func cliCommands() []cliCommand {
+	return []cliCommand{
 		{"traces", []string{"traces"}},
 		{"traces-failed", []string{"traces", "--failed", "--since", "2026-03-14", "--until", "2026-03-15", "--agent", "refund-agent", "--min-duration", "5s"}},
 		{"traces-matches", []string{"traces", "-q", "{ type = llm && usage:total > 1000 } | select(model:name)", "--matches"}},
@@ -71,11 +73,17 @@ func TestCommandsPrintWhatTheyShould(t *testing.T) {
 		{"metrics-by-model", []string{"metrics", "{ type = llm } | avg_over_time(duration) by (model:name)", "--since", "2026-03-14", "--until", "2026-03-16", "--step", "1h"}},
 		{"metrics-wrong", []string{"metrics", "{ type = llm }"}},
 	}
+}
+
+// TestCommandsPrintWhatTheyShould compares what the commands print into a pipe, at two
+// widths and on both stores, with golden files.
+func TestCommandsPrintWhatTheyShould(t *testing.T) {
+	t.Parallel()
 	eachStore(t, func(t *testing.T, store string) {
 		s := serverWithFixedSpans(t, store, fixedSpans())
 		for _, width := range []string{"80", "140"} {
-			for _, command := range commands {
-				code, out, err := agenttrace(t, s, append(command.args, "--width", width)...)
+			for _, command := range cliCommands() {
+				code, out, err := commandLine(t, s, append(command.args, "--width", width)...)
 				mustPrint(t, fmt.Sprintf("%s.%s.golden", command.name, width), code, out, err)
 			}
 		}
@@ -132,7 +140,7 @@ func TestEveryCommandPrintsJSONLines(t *testing.T) {
 		{[]string{"query", "{ type = tool }", "--traces"}, []string{trace, trace}},
 		{[]string{"metrics", "{ } | count_over_time() by (type)", "--since", "2026-03-14", "--until", "2026-03-16"}, []string{"Series", "Series", "Series", "Series"}},
 	} {
-		code, out, complaints := agenttrace(t, s, append(test.args, "--json")...)
+		code, out, complaints := commandLine(t, s, append(test.args, "--json")...)
 		lines := strings.Split(strings.TrimSuffix(out, "\n"), "\n")
 		if out == "" {
 			lines = nil
@@ -152,15 +160,11 @@ func TestEveryCommandPrintsJSONLines(t *testing.T) {
 
 func messageOf(t *testing.T, name string) proto.Message {
 	t.Helper()
-	descriptor := agenttracev1.File_agenttrace_v1_trace_proto.Messages().ByName("Trace")
-	for _, file := range []struct{ proto.Message }{{new(agenttracev1.Trace)}, {new(agenttracev1.Span)}, {new(agenttracev1.Run)}, {new(agenttracev1.Session)},
-		{new(agenttracev1.UsageRow)}, {new(agenttracev1.UnpricedModel)}, {new(agenttracev1.Series)}} {
-		if descriptor = file.ProtoReflect().Descriptor(); string(descriptor.Name()) == name {
-			return file.Message
-		}
+	kind, err := protoregistry.GlobalTypes.FindMessageByName(protoreflect.FullName("agenttrace.v1." + name))
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatalf("no message is called %s", name)
-	return nil
+	return kind.New().Interface()
 }
 
 // TestAReaderThatLeavesIsNoError writes into a pipe that nobody reads any more.
@@ -194,7 +198,7 @@ func TestALargeTraceIsFolded(t *testing.T) {
 	}
 	raised(spans[size*2/3], "RateLimited", "too many searches")
 	s := serverWithFixedSpans(t, newSQLite(t), spans)
-	code, out, complaints := agenttrace(t, s, "trace", fixedTraceID(7), "-n", "50")
+	code, out, complaints := commandLine(t, s, "trace", fixedTraceID(7), "-n", "50")
 	if code != 0 || complaints != "" || strings.Count(out, "\n") > 70 {
 		t.Errorf("ends with %d, %d lines, and says %s", code, strings.Count(out, "\n"), complaints)
 	}
@@ -203,7 +207,7 @@ func TestALargeTraceIsFolded(t *testing.T) {
 			t.Errorf("%q is not in\n%s", want, out)
 		}
 	}
-	code, out, _ = agenttrace(t, s, "trace", fixedTraceID(7), "-n", "0")
+	code, out, _ = commandLine(t, s, "trace", fixedTraceID(7), "-n", "0")
 	if got := strings.Count(out, "search "); code != 0 || got < size-1 {
 		t.Errorf("-n 0 ends with %d and draws %d of %d spans", code, got, size)
 	}

@@ -14,9 +14,10 @@ import (
 // one server, in the order in which they stand.
 func TestCommandsInTheDocumentsWork(t *testing.T) {
 	s := startServer(t, "--store="+newSQLite(t))
-	env := append(environment(), "PATH="+filepath.Dir(grpcurl(t))+string(os.PathListSeparator)+os.Getenv("PATH"))
+	path := []string{filepath.Dir(cliBinary), filepath.Dir(grpcurl(t)), os.Getenv("PATH")}
+	env := append(environment(), "PATH="+strings.Join(path, string(os.PathListSeparator)), "AGENTTRACE_SERVER="+s.url())
 
-	for _, name := range []string{"README.md", "docs/api.md", "docs/agno.md"} {
+	for _, name := range []string{"README.md", "docs/api.md", "docs/agno.md", "docs/cli.md"} {
 		text, err := os.ReadFile(filepath.Join(repository, name))
 		if err != nil {
 			t.Fatal(err)
@@ -43,8 +44,11 @@ func TestCommandsInTheDocumentsWork(t *testing.T) {
 // addressIn finds the default addresses of the server in a command.
 var addressIn = regexp.MustCompile(`(localhost|127\.0\.0\.1):431[78]`)
 
-// commandsIn returns the curl and grpcurl commands in a document's code blocks,
-// indented or fenced, each with the lines that its backslashes and quotes open.
+// typed finds a line that is typed into a shell.
+var typed = regexp.MustCompile(`^(curl|grpcurl|agenttrace) `)
+
+// commandsIn returns the curl, grpcurl and agenttrace commands in a document's code
+// blocks, indented or fenced, each with the lines that its backslashes and quotes open.
 // One with an ellipsis has something to be filled in, and is left out.
 func commandsIn(markdown string) []string {
 	var commands []string
@@ -54,7 +58,7 @@ func commandsIn(markdown string) []string {
 		switch {
 		case open:
 			commands[len(commands)-1] += "\n" + line
-		case strings.HasPrefix(line, "curl ") || strings.HasPrefix(line, "grpcurl "):
+		case typed.MatchString(line):
 			commands = append(commands, line)
 		default:
 			continue

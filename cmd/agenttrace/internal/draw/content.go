@@ -57,48 +57,52 @@ func (w *waterfall) below(r row) string {
 	return r.rest + "  "
 }
 
-// contentOf shows what went in and out of a span. Of the messages to a model only
-// those that no span before had: each call repeats the whole conversation.
+// contentOf shows what went in and out of a span.
 func (w *waterfall) contentOf(r row) []shell.Line {
 	if !w.o.Content {
 		return nil
 	}
 	s := r.node.span
+	texts := []fact{{"input", s.GetInput().GetValue()}, {"output", s.GetOutput().GetValue()}}
+	if m := s.GetModelCall(); len(m.GetInputMessages())+len(m.GetOutputMessages()) > 0 {
+		return w.conversation(r, m)
+	}
+	if t := s.GetToolUse(); t.GetArguments() != "" || t.GetResult() != "" {
+		texts = []fact{{"arguments", t.GetArguments()}, {"result", t.GetResult()}}
+	}
 	var lines []shell.Line
-	say := func(label, text string) {
-		if text != "" {
-			lines = append(lines, w.text(r, label, text)...)
+	for _, f := range texts {
+		if f.text != "" {
+			lines = append(lines, w.text(r, f.name, f.text)...)
 		}
 	}
-	if m := s.GetModelCall(); len(m.GetInputMessages())+len(m.GetOutputMessages()) > 0 {
-		known := 0
-		for _, message := range m.GetInputMessages() {
-			if w.knows(message) {
-				known++
-				continue
-			}
-			if known > 0 {
-				lines = append(lines, w.seen(r, known))
-				known = 0
-			}
-			lines = append(lines, w.message(r, message)...)
-		}
+	return lines
+}
+
+// conversation shows the messages to and from a model. Of those to it only what no
+// span before had: each call repeats the whole conversation.
+func (w *waterfall) conversation(r row, m *agenttracev1.ModelCall) []shell.Line {
+	var lines []shell.Line
+	known := 0
+	tellKnown := func() {
 		if known > 0 {
 			lines = append(lines, w.seen(r, known))
 		}
-		for _, message := range m.GetOutputMessages() {
-			w.knows(message)
-			lines = append(lines, w.message(r, message)...)
+		known = 0
+	}
+	for _, message := range m.GetInputMessages() {
+		if w.knows(message) {
+			known++
+			continue
 		}
-		return lines
+		tellKnown()
+		lines = append(lines, w.message(r, message)...)
 	}
-	if t := s.GetToolUse(); t.GetArguments() != "" || t.GetResult() != "" {
-		say("arguments", t.GetArguments())
-		say("result", t.GetResult())
-		return lines
+	tellKnown()
+	for _, message := range m.GetOutputMessages() {
+		w.knows(message)
+		lines = append(lines, w.message(r, message)...)
 	}
-	say("input", s.GetInput().GetValue())
-	say("output", s.GetOutput().GetValue())
 	return lines
 }
 

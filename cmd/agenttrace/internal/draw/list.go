@@ -111,13 +111,22 @@ func RunRow(r *agenttracev1.Run, o TraceOptions) []shell.Cell {
 		shell.Line{}.Add(styleOf(r.GetType()), Type(r.GetType())),
 		say(r.GetName()),
 		say(Duration(r.GetDuration())),
-		say(Count(total.GetModelCalls() + total.GetToolCalls())),
+		say(calls(r)),
 		say(tokens(total.GetUsage())),
 		say(Cost(total.GetCost())),
 		dim(r.GetIdentity().GetUserId()),
 		dim(r.GetIdentity().GetSessionId()),
 		about(r.GetFailed(), errorText(&agenttracev1.SpanError{Type: e.GetType(), Message: e.GetMessage()}), r.GetInputPreview()),
 	}
+}
+
+// calls is how many calls of models and tools a run made, with the runs below it;
+// empty until that is known.
+func calls(r *agenttracev1.Run) string {
+	if !r.GetSettled() {
+		return ""
+	}
+	return Count(r.GetTotal().GetModelCalls() + r.GetTotal().GetToolCalls())
 }
 
 // SessionColumns are the columns of a list of sessions.
@@ -167,7 +176,7 @@ func SpanColumns() []shell.Column {
 		{Title: "TOOK", Right: true, Expect: 6},
 		{Title: "TOKENS", Right: true, Drop: 3},
 		{Title: "MODEL", Least: 8, Expect: 12, Drop: 6},
-		{Title: "SELECTED", Least: 16, Drop: 1},
+		{Title: "SELECTED", Least: 30, Drop: 1},
 		{Title: "ERROR", Least: 16, Expect: 30, Drop: 7},
 	}
 }

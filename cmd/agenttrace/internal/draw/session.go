@@ -58,7 +58,7 @@ func SessionRunRow(r *agenttracev1.Run, o TraceOptions) []shell.Cell {
 		shell.Line{}.Add(styleOf(r.GetType()), Type(r.GetType())),
 		shell.Say(name),
 		say(Duration(r.GetDuration())),
-		say(Count(total.GetModelCalls() + total.GetToolCalls())),
+		say(calls(r)),
 		say(tokens(total.GetUsage())),
 		say(Cost(total.GetCost())),
 		say(r.GetTraceId()),
