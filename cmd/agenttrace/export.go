@@ -21,10 +21,10 @@ type exportCommand struct {
 	Name   string `group:"filter" placeholder:"NAME" help:"With this name, exactly."`
 	Limit  int64  `short:"n" group:"filter" default:"0" placeholder:"N" help:"Most traces to export, the newest; 0 for all. Default: ${default}."`
 
-	Output string `short:"o" group:"output" placeholder:"FILE" help:"The file to write; its name says the format: .otlp, .binpb, .pb or .jsonl, with .zst for zstd. Default: standard output."`
-	Format string `group:"output" placeholder:"FORMAT" help:"otlp (protobuf), jsonl (OTLP's JSON, an object a line), or either with +zst for zstd; goes before the file's name. Default: otlp."`
-	Resume bool   `group:"output" help:"Go on with an export to this file that was interrupted; begin where there is none."`
-	Force  bool   `group:"output" help:"Replace the file, and an unfinished export to it."`
+	Output string `short:"o" group:"move" placeholder:"FILE" help:"The file to write; its name says the format: .otlp, .binpb, .pb or .jsonl, with .zst for zstd. Default: standard output."`
+	Format string `group:"move" placeholder:"FORMAT" help:"otlp (protobuf), jsonl (OTLP's JSON, an object a line), or either with +zst for zstd; goes before the file's name. Default: otlp."`
+	Resume bool   `group:"move" help:"Go on with an export to this file that was interrupted; begin where there is none."`
+	Force  bool   `group:"move" help:"Replace the file, and an unfinished export to it."`
 }
 
 // Help is the text of --help.

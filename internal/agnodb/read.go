@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 )
@@ -213,10 +214,8 @@ func (s *Source) batches(ctx context.Context, t traceRow, orphans bool, yield fu
 
 // topmostFirst orders spans without a parent before all others.
 func (s *Source) topmostFirst() string {
-	for _, column := range s.spans.columns {
-		if column == "parent_span_id" {
-			return `CASE WHEN COALESCE("parent_span_id", '') = '' THEN 0 ELSE 1 END, `
-		}
+	if slices.Contains(s.spans.columns, "parent_span_id") {
+		return `CASE WHEN COALESCE("parent_span_id", '') = '' THEN 0 ELSE 1 END, `
 	}
 	return ""
 }

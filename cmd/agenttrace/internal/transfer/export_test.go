@@ -123,7 +123,7 @@ func (s *server) export(f otlpfile.Format, now func() time.Time) *Export {
 	s.broken = errGone
 	return &Export{
 		Stream: s.stream, Passing: func(err error) bool { return errors.Is(err, errGone) }, Now: now,
-		Request: &agenttracev1.ExportTracesRequest{Failed: proto.Bool(true)}, Format: f, Asked: "failed",
+		Request: &agenttracev1.ExportTracesRequest{Failed: new(true)}, Format: f, Asked: "failed",
 	}
 }
 
