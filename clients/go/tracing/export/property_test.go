@@ -178,7 +178,7 @@ func live(t *testing.T, rt *rapid.T, dir string) {
 		SpillDir: dir, MaxSpillBytes: int64(rapid.IntRange(500, 50_000).Draw(rt, "spill bytes")), Log: new(logs).logger(),
 	}.OnDisk(l.disk)
 	l.p = start(t, l.w, l.o)
-	for range rapid.IntRange(1, 25).Draw(rt, "steps") {
+	for range rapid.IntRange(1, 15).Draw(rt, "steps") {
 		l.step()
 		mustAddUp(rt, l.p.Stats())
 		s := l.p.Stats()
