@@ -211,11 +211,14 @@ func TestTooLargeFileIsHalvedAndRemovedWhenAllIsDelivered(t *testing.T) {
 			if len(names) > 4 {
 				return &export.Fault{Kind: export.TooLarge}
 			}
+			mustBe(t, "files while not all is delivered", len(filesIn(t, dir)), 1)
 			return nil
 		}}
 		p = start(t, b, o)
 		time.Sleep(time.Second)
-		mustBe(t, "delivered", stop(t, p, time.Second).Delivered, 16)
+		s := stop(t, p, time.Second)
+		mustBe(t, "delivered", s.Delivered, 16)
+		mustBe(t, "bytes on disk", s.SpilledBytes, 0)
 		mustBe(t, "requests", fmt.Sprint(b.sizes()), "[4 4 4 4]")
 	})
 	mustBe(t, "files left", len(filesIn(t, dir)), 0)
