@@ -262,21 +262,33 @@ func (l *loop) finish(ctx context.Context) {
 	l.result = err
 }
 
-// abandon returns how many spans in memory could not be brought to disk.
+// abandon returns how many spans in memory could not be brought to disk. There is
+// one chance: after a failure the rest is dropped, without being encoded for it.
 func (l *loop) abandon() int64 {
 	var left int64
-	l.diskAt = time.Time{} // the last chance
+	l.diskAt = time.Time{}
+	now := time.Now()
+	usable := l.open(now)
 	hand := l.hand
 	l.hand = nil
 	for _, held := range hand {
-		if held.from == nil && !l.put(held, time.Now()) {
+		if held.from != nil {
+			continue // safe in its file
+		}
+		if usable = usable && l.put(held, now); !usable {
 			left += l.drop(held)
 		}
 	}
 	for l.queue.level().spans > 0 {
-		if next := l.take(); !l.put(next, time.Now()) {
-			left += l.drop(next)
+		if usable {
+			next := l.take()
+			if usable = l.put(next, now); !usable {
+				left += l.drop(next)
+			}
+			continue
 		}
+		spans, bytes, first := l.queue.take()
+		left += l.drop(&load{n: len(spans), bytes: bytes, first: first})
 	}
 	return left
 }

@@ -60,7 +60,9 @@ func (s *Store) adopt(folder string, found *Found) error {
 	if left {
 		return errors.Join(err, lock.release())
 	}
-	return errors.Join(err, lock.remove(), s.disk.Remove(folder))
+	// Between the two, another who looks may take the folder for one without an
+	// owner, and remove it.
+	return errors.Join(err, lock.remove(), gone(s.disk.Remove(folder)))
 }
 
 // move takes one file over, and reports whether it is out of the folder.

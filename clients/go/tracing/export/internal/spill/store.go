@@ -79,6 +79,18 @@ func (s *Store) Put(payload []byte, spans int) (Entry, error) {
 	if !s.HasRoom(len(payload)) {
 		return Entry{}, ErrFull
 	}
+	e, err := s.put(payload, spans)
+	if errors.Is(err, fs.ErrNotExist) {
+		// Somebody has removed the folder, as those do that clean up. What was in it is
+		// gone; the next file goes into a new one.
+		if err = errors.Join(gone(s.lock.release()), s.settle()); err == nil {
+			e, err = s.put(payload, spans)
+		}
+	}
+	return e, err
+}
+
+func (s *Store) put(payload []byte, spans int) (Entry, error) {
 	s.number++
 	stem := fmt.Sprintf("%020d-%s-%06d-%d", time.Now().UnixNano(), s.owner, s.number, spans)
 	aside, final := s.path(stem+temporary), s.path(stem+suffix)
@@ -172,7 +184,7 @@ func (s *Store) path(name string) string { return filepath.Join(s.folder, name) 
 func (s *Store) Close() error {
 	entries, err := s.disk.ReadFolder(s.folder)
 	if err == nil && len(entries) == 1 { // the lock alone
-		return errors.Join(s.lock.remove(), s.disk.Remove(s.folder))
+		return errors.Join(s.lock.remove(), gone(s.disk.Remove(s.folder)))
 	}
 	return errors.Join(err, s.lock.release())
 }
