@@ -207,6 +207,7 @@ func (l *loop) oldest() uint64 {
 // most half a second, is kept for writing to disk what the network did not take.
 func (l *loop) beginStop(ctx context.Context) {
 	l.stopping, l.network, l.tryNow = ctx, ctx, true
+	l.cut = ctx.Err() != nil // no time at all
 	deadline, ok := ctx.Deadline()
 	if !ok || l.o.SpillDir == "" {
 		return
