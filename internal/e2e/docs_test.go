@@ -15,7 +15,7 @@ import (
 func TestCommandsInTheDocumentsWork(t *testing.T) {
 	s := startServer(t, "--store="+newSQLite(t))
 	path := []string{filepath.Dir(cliBinary), filepath.Dir(grpcurl(t)), os.Getenv("PATH")}
-	env := append(environment(), "PATH="+strings.Join(path, string(os.PathListSeparator)), "AGENTTRACE_SERVER="+s.url())
+	env := append(environment(), "PATH="+strings.Join(path, string(os.PathListSeparator)), "AGENTTRACE_SERVER="+s.url(), "OTEL_EXPORTER_OTLP_ENDPOINT="+s.url())
 
 	pages := []string{"README.md", "docs/api.md", "docs/agno.md", "docs/cli.md", "docs/doctor.md", "docs/moving.md", "docs/tracing.md"}
 	for _, name := range pages {
@@ -55,12 +55,17 @@ var typed = regexp.MustCompile(`^(curl|grpcurl|agenttrace) `)
 func commandsIn(markdown string) []string {
 	var commands []string
 	open := false // the last command goes on
+	fenced := false
 	for line := range strings.Lines(markdown) {
+		indented := strings.HasPrefix(line, "    ")
 		line = strings.TrimSpace(line)
 		switch {
+		case strings.HasPrefix(line, "```"):
+			fenced = !fenced
+			continue
 		case open:
 			commands[len(commands)-1] += "\n" + line
-		case typed.MatchString(line):
+		case (fenced || indented) && typed.MatchString(line):
 			commands = append(commands, line)
 		default:
 			continue
