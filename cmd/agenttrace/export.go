@@ -180,6 +180,7 @@ func (c *exportCommand) report(app *App, e transfer.Exported, f otlpfile.Format,
 	}
 	app.Note(lossLines(e, f)...)
 	if app.JSON {
+		e.Reached = 0 // of interest while it runs
 		return app.printJSON(struct {
 			File string `json:"file"`
 			transfer.Exported

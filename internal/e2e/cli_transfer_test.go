@@ -178,3 +178,40 @@ func TestImportsSayWhatTheServerRefuses(t *testing.T) {
 	}
 	s.stop()
 }
+
+// TestMovingPrintsWhatItShould compares what export and import print, at two
+// widths and on both stores, with golden files.
+func TestMovingPrintsWhatItShould(t *testing.T) {
+	t.Parallel()
+	const span = `{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"0102030405060708090a0b0c0d0e0f10","spanId":"0102030405060708","name":"n","startTimeUnixNano":"1773500966000000000"}]}]}]}`
+	commands := []struct {
+		name string
+		args []string
+	}{
+		{"export", []string{"export", "-o", "all.otlp"}},
+		{"export-json", []string{"export", "-o", "all.otlp", "--force", "--json"}},
+		{"export-jsonl", []string{"export", "--name", "nothing", "--format", "jsonl"}},
+		{"export-there", []string{"export", "-o", "all.otlp"}},
+		{"export-complete", []string{"export", "-o", "all.otlp", "--resume"}},
+		{"export-no-format", []string{"export", "-o", "all"}},
+		{"import", []string{"import", "all.otlp", "--project", "copy"}},
+		{"import-dry-run", []string{"import", "all.otlp", "--dry-run", "--json"}},
+		{"import-rejected", []string{"import", "bad.jsonl"}},
+		{"import-damaged", []string{"import", "torn.jsonl", "--project", "torn"}},
+		{"import-nothing", []string{"import"}},
+	}
+	eachStore(t, func(t *testing.T, store string) {
+		s := serverWithFixedSpans(t, store, fixedSpans())
+		for _, width := range []string{"80", "140"} {
+			m := movingAt(t, s)
+			m.write("bad.jsonl", strings.Replace(span, "0102030405060708090a0b0c0d0e0f10", "0102", 1))
+			m.write("torn.jsonl", span+"\n"+span[:90])
+			for _, command := range commands {
+				cmd, out, complaints := m.command(append(command.args, "--width", width)...)
+				_ = cmd.Run() // the exit code is in the golden file
+				mustPrint(t, fmt.Sprintf("%s.%s.golden", command.name, width), cmd.ProcessState.ExitCode(), out.String(), complaints.String())
+			}
+		}
+		s.stop()
+	})
+}

@@ -41,7 +41,7 @@ func eachClient(t *testing.T, test func(t *testing.T, protocol atclient.Option))
 }
 
 func TestTheClientReadsWhatIsStored(t *testing.T) {
-	all := tell(t, 60)
+	all := tell(t, 20)
 	eachStore(t, func(t *testing.T, store string) {
 		s := startServer(t, "--store="+store)
 		for _, body := range all.bodies {
@@ -164,7 +164,7 @@ func (all told) clientFails(t *testing.T, client *atclient.Client) {
 // clientSendsWhatItExports copies everything to another project, twice.
 func (all told) clientSendsWhatItExports(t *testing.T, from, to *atclient.Client) {
 	t.Helper()
-	for range 2 {
+	for range 2 { // the second time changes nothing
 		for part, err := range from.ExportTraces(t.Context(), nil) {
 			must(t, err)
 			result, err := to.SendTraces(t.Context(), part.GetTracesData())
@@ -222,7 +222,7 @@ func must(t *testing.T, err error) {
 // TestATailOutlivesItsServer kills the server, and stops it, while it is tailed
 // and spans are sent to it. Each span arrives once.
 func TestATailOutlivesItsServer(t *testing.T) {
-	all := tell(t, 40)
+	all := tell(t, 30)
 	if len(all.bodies) < 5 {
 		t.Fatalf("only %d requests, and the server is to end between them", len(all.bodies))
 	}

@@ -50,22 +50,21 @@ var addressIn = regexp.MustCompile(`(localhost|127\.0\.0\.1):431[78]`)
 var typed = regexp.MustCompile(`^(curl|grpcurl|agenttrace) `)
 
 // commandsIn returns the curl, grpcurl and agenttrace commands in a document's code
-// blocks, indented or fenced, each with the lines that its backslashes and quotes open.
+// blocks, indented or fenced as sh, each with the lines that its backslashes and quotes open.
 // One with an ellipsis has something to be filled in, and is left out.
 func commandsIn(markdown string) []string {
 	var commands []string
-	open := false // the last command goes on
-	fenced := false
+	fenced, open := false, false // open: the last command goes on
 	for line := range strings.Lines(markdown) {
-		indented := strings.HasPrefix(line, "    ")
+		code := fenced || strings.HasPrefix(line, "    ") // four spaces, not a tab
 		line = strings.TrimSpace(line)
 		switch {
 		case strings.HasPrefix(line, "```"):
-			fenced = !fenced
+			fenced, open = line == "```sh", false
 			continue
 		case open:
 			commands[len(commands)-1] += "\n" + line
-		case (fenced || indented) && typed.MatchString(line):
+		case code && typed.MatchString(line):
 			commands = append(commands, line)
 		default:
 			continue

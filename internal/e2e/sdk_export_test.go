@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"context"
 	"log/slog"
-	"net"
 	"sync"
 	"testing"
 	"time"
@@ -115,17 +114,6 @@ func (a *agent) end(t *testing.T) map[string]delivery.Stats {
 		}
 	}
 	return all
-}
-
-// freeAddress finds an address that a server can be started on again and again.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // mustHave demands that each span that ended is stored once, in every project.

@@ -203,10 +203,15 @@ func live(t *testing.T, rt *rapid.T, dir string) {
 func (l *life) step() {
 	switch rapid.SampledFrom([]string{"end", "end", "end", "mood", "disk", "wait", "flush", "restart"}).Draw(l.rt, "step") {
 	case "end":
-		for range rapid.IntRange(1, 40).Draw(l.rt, "spans") {
+		n, size := rapid.IntRange(1, 40).Draw(l.rt, "spans"), rapid.IntRange(0, 3000).Draw(l.rt, "size")
+		badOneIn := rapid.IntRange(1, 8).Draw(l.rt, "bad, one in")
+		for i := range n {
 			l.spans++
-			kind := rapid.SampledFrom([]string{"good", "good", "good", "bad"}).Draw(l.rt, "kind")
-			l.p.OnEnd(named(fmt.Sprint(kind, l.spans, strings.Repeat("x", rapid.IntRange(0, 3000).Draw(l.rt, "size")))))
+			kind := "good"
+			if i%badOneIn == badOneIn-1 {
+				kind = "bad"
+			}
+			l.p.OnEnd(named(fmt.Sprint(kind, l.spans, strings.Repeat("x", i*size%3001))))
 		}
 	case "mood":
 		l.w.become(rapid.SampledFrom(moods).Draw(l.rt, "mood"))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/agenttrace/agenttrace/clients/go/tracing/export"
+	"github.com/agenttrace/agenttrace/clients/go/tracing/export/internal/spill"
 )
 
 func TestForceFlushReturnsWhenAllIsDelivered(t *testing.T) {
@@ -86,5 +87,47 @@ func TestShutdownWithoutDeadlineIsBounded(t *testing.T) {
 			t.Error("no error")
 		}
 		mustBe(t, "time", time.Since(begun), 7*time.Second)
+	})
+}
+
+// stuckDisk is one whose writes do not return until it is freed.
+type stuckDisk struct {
+	spill.OS
+	free chan struct{}
+}
+
+func (d stuckDisk) Create(name string) (spill.File, error) {
+	<-d.free
+	return d.OS.Create(name)
+}
+
+func TestDiskThatHangsHoldsUpNeitherAgentNorShutdown(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		disk := stuckDisk{free: make(chan struct{})}
+		o := export.Options{MaxQueueSize: 50, MaxExportBatchSize: 10, SpillDir: dir}.OnDisk(disk)
+		p := start(t, &backend{answer: always(down)}, o)
+		end(p, "s", 30)
+		time.Sleep(10 * time.Second) // the loop is stuck in the disk
+		begun := time.Now()
+		end(p, "t", 30)
+		mustBe(t, "time of the agent", time.Since(begun), 0)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := p.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error %v, want that of the deadline", err)
+		}
+		if took := time.Since(begun); took > 1500*time.Millisecond {
+			t.Errorf("Shutdown took %v", took)
+		}
+		s := p.Stats()
+		mustAddUp(t, s)
+		mustBe(t, "still held", s.Held, 50)
+		mustBe(t, "dropped", s.Dropped, export.Dropped{QueueFull: 10})
+		close(disk.free)
+		synctest.Wait()
+		s = p.Stats()
+		mustAddUp(t, s)
+		mustBe(t, "on disk at last", s.Spilled, 50)
 	})
 }

@@ -42,6 +42,8 @@ type Import struct {
 	Patience time.Duration
 	// DryRun counts, and sends nothing.
 	DryRun bool
+
+	maxMessage int // 0 for maxMessage
 }
 
 // Imported is what an import has done.
@@ -142,11 +144,11 @@ func (r *run) part(part []byte) error {
 	if err != nil {
 		return err
 	}
-	if len(part) > maxMessage {
+	if len(part) > r.largest() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.done.Rejected += int64(spans)
-		r.done.Reasons = noted(r.done.Reasons, fmt.Sprintf("a span of %d bytes is larger than a message may be (%d)", len(part), maxMessage))
+		r.done.Reasons = noted(r.done.Reasons, fmt.Sprintf("a span of %d bytes is larger than a message may be (%d)", len(part), r.largest()))
 		return nil
 	}
 	if len(r.pending) > 0 && (len(r.pending)+len(part) > messageBytes || r.spans+spans > messageSpans) {
@@ -157,6 +159,13 @@ func (r *run) part(part []byte) error {
 	r.pending = append(wire.AppendHead(r.pending, 1, len(part)), part...)
 	r.spans += spans
 	return nil
+}
+
+func (i *Import) largest() int {
+	if i.maxMessage > 0 {
+		return i.maxMessage
+	}
+	return maxMessage
 }
 
 // note keeps what a piece says beside its spans.

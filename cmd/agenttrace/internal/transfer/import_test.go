@@ -118,10 +118,12 @@ func TestOneLargePieceIsDividedAndASpanThatIsTooLargeIsReported(t *testing.T) {
 			t.Fatal(err)
 		}
 		pieces := func(yield func(Piece, error) bool) {
-			_ = yield(Piece{ResourceSpans: large}, nil) && yield(Piece{ResourceSpans: piece(2, 1, 1, strings.Repeat("x", maxMessage))}, nil)
+			_ = yield(Piece{ResourceSpans: large}, nil) && yield(Piece{ResourceSpans: piece(2, 1, 1, strings.Repeat("x", 5<<20))}, nil)
 		}
 		s := &taker{}
-		done, err := s.into().Run(t.Context(), pieces)
+		x := s.into()
+		x.maxMessage = 5 << 20
+		done, err := x.Run(t.Context(), pieces)
 		if err != nil || done.Spans != 20_000 || done.Rejected != 1 || len(done.Reasons) != 1 || len(s.sizes) != 3 {
 			t.Errorf("%+v in %d messages, %v", done, len(s.sizes), err)
 		}
