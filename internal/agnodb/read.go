@@ -41,8 +41,10 @@ type Batch struct {
 }
 
 const (
-	// pageTraces is how many traces are read at once; their spans come one by one.
-	pageTraces = 500
+	// pageTraces is how many traces are listed at once. Each page sorts all that are
+	// left, since no index has the order of bytes, so that few large ones are
+	// wanted; 5,000 take one or two megabytes.
+	pageTraces = 5000
 	// Spans of one batch, and bytes of it.
 	batchSpans = 1000
 	batchBytes = 4 << 20
@@ -116,7 +118,7 @@ func (s *Source) Batches(ctx context.Context, after Cursor) iter.Seq2[Batch, err
 				}
 				after.Start, after.TraceID = t.start, t.id
 			}
-			if len(page) == pageTraces {
+			if len(page) == s.pageTraces {
 				continue
 			}
 			if after.Orphans {
@@ -142,12 +144,12 @@ func (s *Source) page(ctx context.Context, after Cursor) ([]traceRow, error) {
 		columns = s.selected(s.traces, []string{"trace_id", "start_time"}) + strings.Repeat(", NULL", len(traceIDs))
 	}
 	condition, args := s.within(nil)
-	id, start := s.dialect.asText(`t."trace_id"`)+s.dialect.bytewise, "COALESCE("+s.dialect.asText(`t."start_time"`)+", '')"+s.dialect.bytewise
+	id, start := s.dialect.asText(`t."trace_id"`)+s.dialect.bytewise, s.ordered(`t."start_time"`)
 	if after.TraceID != "" {
 		args = append(args, after.Start, after.TraceID)
 		condition += fmt.Sprintf(" AND (%s, %s) > (%s, %s)", start, id, s.dialect.placeholder(len(args)-1), s.dialect.placeholder(len(args)))
 	}
-	text := fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY %s, %s LIMIT %d", columns, from, condition, start, id, pageTraces)
+	text := fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY %s, %s LIMIT %d", columns, from, condition, start, id, s.pageTraces)
 	rows, err := s.db.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read Agno's traces: %w", err)
@@ -182,40 +184,75 @@ func pointers(fields []sql.NullString) []any {
 // batches yields the spans of one trace: its topmost first, since the trace's ids
 // are for it. It returns whether more are wanted.
 func (s *Source) batches(ctx context.Context, t traceRow, orphans bool, yield func(Batch, error) bool) bool {
-	text := `SELECT ` + s.selected(s.spans, spanColumns[:]) + ` FROM ` + s.spans.name + ` WHERE "trace_id" = ` + s.dialect.placeholder(1) +
-		` ORDER BY ` + s.topmostFirst() + `"start_time", "span_id"`
-	rows, err := s.db.QueryContext(ctx, text, t.id)
-	if err != nil {
-		return yield(Batch{}, fmt.Errorf("read Agno's spans of trace %s: %w", t.id, err)) && false
-	}
-	defer rows.Close()
-	b := builder{service: s.options.Service, traceID: t.id}
-	for rows.Next() {
-		var fields [len(spanColumns)]sql.NullString
-		if err := rows.Scan(pointers(fields[:])...); err != nil {
+	b := builder{service: s.options.Service, traceID: t.id, ids: &t.ids}
+	var after *spanKey
+	for {
+		last, err := s.fill(ctx, &b, after)
+		if err != nil {
 			return yield(Batch{}, fmt.Errorf("read Agno's spans of trace %s: %w", t.id, err)) && false
 		}
-		if b.isFull() && !yield(b.take(), nil) {
+		batch := b.take()
+		if last == nil {
+			batch.Last, batch.Next = true, Cursor{Orphans: orphans, Start: t.start, TraceID: t.id}
+			return yield(batch, nil)
+		}
+		if !yield(batch, nil) {
 			return false
 		}
-		var ids *[len(traceIDs)]string
-		if !b.topped {
-			ids, b.topped = &t.ids, true
-		}
-		b.add(rowOf(fields), ids)
+		after = last
 	}
-	if err := rows.Err(); err != nil {
-		return yield(Batch{}, fmt.Errorf("read Agno's spans of trace %s: %w", t.id, err)) && false
-	}
-	last := b.take()
-	last.Last, last.Next = true, Cursor{Orphans: orphans, Start: t.start, TraceID: t.id}
-	return yield(last, nil)
 }
 
-// topmostFirst orders spans without a parent before all others.
-func (s *Source) topmostFirst() string {
-	if slices.Contains(s.spans.columns, "parent_span_id") {
-		return `CASE WHEN COALESCE("parent_span_id", '') = '' THEN 0 ELSE 1 END, `
+// spanKey is the place of a span among those of its trace.
+type spanKey struct {
+	below     int // 0 for the topmost, which have no parent
+	start, id string
+}
+
+// fill reads spans behind after into a batch, and returns the last of it where more
+// follow. Nothing is left open meanwhile: whoever takes the batch may be waiting for
+// a server, and until SQLite's reader is done, Agno cannot write.
+func (s *Source) fill(ctx context.Context, b *builder, after *spanKey) (last *spanKey, err error) {
+	key := [...]string{s.below(), s.ordered(`"start_time"`), s.ordered(`"span_id"`)}
+	condition, args := `"trace_id" = `+s.dialect.placeholder(1), []any{b.traceID}
+	if after != nil {
+		args = append(args, after.below, after.start, after.id)
+		condition += fmt.Sprintf(" AND (%s, %s, %s) > (%s, %s, %s)", key[0], key[1], key[2], s.dialect.placeholder(2), s.dialect.placeholder(3), s.dialect.placeholder(4))
 	}
-	return ""
+	text := fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY %s LIMIT %d",
+		s.selected(s.spans, spanColumns[:]), s.spans.name, condition, strings.Join(key[:], ", "), batchSpans+1)
+	rows, err := s.db.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for n := 0; rows.Next(); n++ {
+		if n == batchSpans || len(b.spans) >= batchBytes {
+			return last, nil
+		}
+		var fields [len(spanColumns)]sql.NullString
+		if err := rows.Scan(pointers(fields[:])...); err != nil {
+			return nil, err
+		}
+		r := rowOf(fields)
+		b.add(r)
+		last = &spanKey{start: r.StartTime, id: r.SpanID}
+		if r.ParentSpanID != "" {
+			last.below = 1
+		}
+	}
+	return nil, rows.Err()
+}
+
+// ordered is a column as text that is compared by its bytes.
+func (s *Source) ordered(column string) string {
+	return "COALESCE(" + s.dialect.asText(column) + ", '')" + s.dialect.bytewise
+}
+
+// below is 0 for spans without a parent and 1 for all others.
+func (s *Source) below() string {
+	if slices.Contains(s.spans.columns, "parent_span_id") {
+		return `CASE WHEN COALESCE("parent_span_id", '') = '' THEN 0 ELSE 1 END`
+	}
+	return "0 + 0" // a number alone would be that of a column
 }

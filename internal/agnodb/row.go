@@ -190,25 +190,23 @@ func parseTime(text string) (int64, bool) {
 // builder gathers the spans of one trace.
 type builder struct {
 	service, traceID string
-	topped           bool // the first span has been added
+	ids              *[len(traceIDs)]string // of the trace, for the next span; nil when one has them
 
 	spans    []byte // fields of a ScopeSpans message
 	count    int
 	problems []string
 }
 
-func (b *builder) isFull() bool { return b.count >= batchSpans || len(b.spans) >= batchBytes }
-
-func (b *builder) add(r row, ids *[len(traceIDs)]string) {
+func (b *builder) add(r row) {
 	mark := len(b.spans)
-	spans, problems, err := appendSpan(b.spans, r, ids)
+	spans, problems, err := appendSpan(b.spans, r, b.ids)
 	b.problems = append(b.problems, problems...)
 	if err != nil {
 		b.spans = b.spans[:mark]
 		b.problems = append(b.problems, err.Error())
 		return
 	}
-	b.spans = wire.CloseMessage(spans, mark, 2)
+	b.spans, b.ids = wire.CloseMessage(spans, mark, 2), nil
 	b.count++
 }
 

@@ -33,6 +33,8 @@ type Source struct {
 	options Options
 	traces  table
 	spans   table
+
+	pageTraces int // tests read smaller pages
 }
 
 // dialect is in what the two databases differ.
@@ -68,7 +70,7 @@ type table struct {
 // the source when it is no longer needed.
 func Open(ctx context.Context, address string, o Options) (*Source, error) {
 	o = o.withDefaults()
-	s := &Source{options: o}
+	s := &Source{options: o, pageTraces: pageTraces}
 	traces, spans := quote(o.TracesTable), quote(o.SpansTable)
 	var err error
 	scheme, rest, _ := strings.Cut(address, ":")

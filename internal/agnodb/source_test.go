@@ -192,6 +192,56 @@ func TestManySpansComeInSeveralBatches(t *testing.T) {
 		if want := []string{"1: 1000, last false", "1: 1000, last false", "1: 500, last true"}; !slices.Equal(got, want) {
 			t.Errorf("have %v, want %v", got, want)
 		}
+		a.exec(t, `DELETE FROM `+a.prefix+`agno_spans WHERE span_id > '00000000000007d0'`) // 2,000
+		got, _ = read(t, open(t, a, Options{}), Cursor{})
+		if want := []string{"1: 1000, last false", "1: 1000, last true"}; !slices.Equal(got, want) {
+			t.Errorf("have %v, want %v", got, want)
+		}
+	})
+}
+
+// TestAgnoMayWriteWhileABatchIsOnItsWay takes its time with a batch, as an import
+// does whose server is away. Without a write-ahead log, which is what SQLite makes
+// unless told otherwise, a reader that is not done keeps writers out.
+func TestAgnoMayWriteWhileABatchIsOnItsWay(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "agno.db")
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(delete)")
+	a := made(t, agnos{db: db, address: "sqlite:" + path}, err)
+	a.create(t)
+	a.trace(t, 1, 0)
+	a.span(t, 1, 1, 0, "")
+	a.exec(t, `INSERT INTO agno_spans WITH RECURSIVE c(n) AS (SELECT 2 UNION ALL SELECT n+1 FROM c WHERE n < ?)
+		SELECT printf('%016x', n), '`+traceHex(1)+`', '0000000100000001', 'x', 'INTERNAL', 'OK', NULL, '`+iso(1)+`', '`+iso(2)+`', 1, '{}', '' FROM c`, batchSpans+200)
+	got := 0
+	for b, err := range open(t, a, Options{}).Batches(t.Context(), Cursor{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got += b.Spans
+		a.trace(t, 10+got, 100+got) // fails at once where the database is locked
+		if b.Last {
+			break
+		}
+	}
+	if got != batchSpans+200 {
+		t.Errorf("%d spans, want %d", got, batchSpans+200)
+	}
+}
+
+func TestTheFirstThatIsASpanHasTheIDsOfItsTrace(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, a agnos) {
+		a.create(t)
+		a.trace(t, 1, 0)
+		a.exec(t, `INSERT INTO `+a.prefix+`agno_spans VALUES ('broken', ?, NULL, 'x', 'INTERNAL', 'OK', NULL, ?, ?, 5, '{}', ?)`, traceHex(1), iso(0), iso(0), iso(0))
+		a.span(t, 1, 1, 1, "")
+		for b, err := range open(t, a, Options{}).Batches(t.Context(), Cursor{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if b.Spans != 1 || len(b.Problems) != 1 || !strings.Contains(string(b.ResourceSpans), "run-1") {
+				t.Errorf("%d spans, problems %q, %q", b.Spans, b.Problems, b.ResourceSpans)
+			}
+		}
 	})
 }
 
@@ -201,7 +251,9 @@ func TestPagesOfTracesLoseNothing(t *testing.T) {
 		number := map[bool]string{true: `lpad(to_hex(n), 32, '0')`, false: `printf('%032x', n)`}[a.postgres]
 		a.exec(t, `INSERT INTO `+a.prefix+`agno_traces WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < 1100)
 			SELECT `+number+`, 'x', 'OK', '`+iso(0)+`', '`+iso(1)+`', 1, NULL, NULL, NULL, NULL, NULL, NULL, '' FROM c`)
-		got, _ := read(t, open(t, a, Options{}), Cursor{})
+		s := open(t, a, Options{})
+		s.pageTraces = 500
+		got, _ := read(t, s, Cursor{})
 		if len(got) != 1100 || got[0] != "1: 0, last true" || got[1099] != "44c: 0, last true" {
 			t.Errorf("%d traces, from %s to %s", len(got), got[0], got[len(got)-1])
 		}
