@@ -130,6 +130,9 @@ func (x *Export) File(ctx context.Context, path string, resume, replace bool) (_
 
 // begin finds out where to begin, and puts out of the way what is to be replaced.
 func (x *Export) begin(path string, resume, replace bool) (at mark, complete bool, err error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return at, false, fmt.Errorf("%s is no regular file, and would be replaced by one: name another, or write to it by standard output", path)
+	}
 	request, err := proto.Marshal(x.Request)
 	if err != nil {
 		return at, false, err

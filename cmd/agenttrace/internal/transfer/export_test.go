@@ -378,6 +378,21 @@ func TestFilesAreNeitherReplacedNorMixedUp(t *testing.T) {
 	mustHold(t, path, s.traces)
 }
 
+func TestWhatIsNoRegularFileIsNotReplaced(t *testing.T) {
+	s := &server{traces: []stored{{id: 1, starts: []int64{5}}}}
+	path := filepath.Join(t.TempDir(), "device")
+	if err := os.Symlink(os.DevNull, path); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{path, t.TempDir()} {
+		for _, replace := range []bool{false, true} {
+			if _, _, err := s.export(otlpfile.Format{}, ticking()).File(t.Context(), name, false, replace); err == nil || !strings.Contains(err.Error(), "is no regular file") {
+				t.Errorf("%s, replace %v: %v", name, replace, err)
+			}
+		}
+	}
+}
+
 func TestALargeTraceIsMarkedNowAndThenAndAStreamNever(t *testing.T) {
 	s := &server{}
 	for id := range byte(6) {
