@@ -249,6 +249,8 @@ func TestADamagedFileIsReadUpToTheDamageAndSaysWhere(t *testing.T) {
 		{"an endless length", protobuf[:second] + "\n" + strings.Repeat("\xff", 11), fmt.Sprintf("byte %d: have a number of more than ten bytes, want one of protobuf", second), 1},
 		{"no messages within", protobuf[:second] + "\n\x04\x12\x02\x12\x05", fmt.Sprintf("byte %d: resource_spans of 4 bytes that is not valid protobuf 0 bytes into it (unexpected EOF)", second), 1},
 		{"JSON, cut off", text[:len(text)-9], fmt.Sprintf("line 2, byte %d: the file ends in the middle of the object that begins here", line), 1},
+		{"JSON, cut off in an escape", text[:line] + `{"resourceSpans":[{"schemaUrl":"\`, fmt.Sprintf("line 2, byte %d: the file ends in the middle of the object that begins here", line), 1},
+		{"JSON, cut off in a code point", text[:line] + `{"resourceSpans":[{"schemaUrl":"\u12`, fmt.Sprintf("line 2, byte %d: the file ends in the middle of the object that begins here", line), 1},
 		{"JSON, cut off within a line", text[:line] + text[:line/2] + "\n" + text, fmt.Sprintf("line 3, byte %d: have ", line+line/2+1), 1},
 		{"JSON, a wrong value", text[:line] + "{\"resourceSpans\":\n5}", fmt.Sprintf("line 3, byte %d: have '5', want a list", line+18), 1},
 		{"JSON, other text", text[:line] + "  oops", fmt.Sprintf("line 2, byte %d: have 'o', want an object of OTLP's JSON", line+2), 1},

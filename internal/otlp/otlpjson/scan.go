@@ -3,6 +3,7 @@ package otlpjson
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -132,6 +133,9 @@ func (s *scanner) escaped(open, i int) ([]byte, error) {
 			i++
 		default:
 			n, ok := s.unescape(s.src[i:])
+			if !ok && cutOff(s.src[i:]) {
+				return nil, &Error{Offset: open, Reason: "string without an end", Short: true}
+			}
 			if !ok {
 				return nil, s.errorf(i, "unknown escape in a string")
 			}
@@ -139,6 +143,15 @@ func (s *scanner) escaped(open, i int) ([]byte, error) {
 		}
 	}
 	return nil, &Error{Offset: open, Reason: "string without an end", Short: true}
+}
+
+// cutOff reports whether an escape ends too early, with the text.
+func cutOff(escape []byte) bool {
+	if len(escape) < 2 {
+		return true
+	}
+	notDigit := func(c byte) bool { _, ok := hexDigit(c); return !ok }
+	return escape[1] == 'u' && len(escape) < 6 && !slices.ContainsFunc(escape[2:], notDigit)
 }
 
 // unescape appends what an escape stands for and returns its length.
