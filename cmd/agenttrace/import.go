@@ -151,7 +151,7 @@ func (im *importing) run(ctx context.Context, name string, size int64, share fun
 	}
 	done, err := x.Run(ctx, all)
 	im.add(done)
-	if err == nil && im.memory != nil {
+	if err == nil && im.memory != nil && done.Rejected == 0 {
 		err = im.memory.Put(name, size, position, true)
 	}
 	return err

@@ -35,7 +35,8 @@ type Import struct {
 	Passing func(error) (bool, time.Duration)
 	// Progress is told now and then what has been taken.
 	Progress func(Imported)
-	// Remember is told from where reading may go on, in order.
+	// Remember is told from where reading may go on, in order; never behind spans
+	// that the server refused, which it may take another time.
 	Remember func(position string) error
 	// Patience is how long to wait for a server that takes nothing; 0 for two
 	// minutes.
@@ -91,6 +92,7 @@ type run struct {
 	taken    map[int]string // messages that were taken before one that was sent earlier
 	next     int            // the first message that was not
 	lastGood time.Time
+	refused  bool // the server refused spans
 }
 
 // Run sends everything that pieces yield. After an error of the source, what came
@@ -102,7 +104,7 @@ func (i *Import) Run(ctx context.Context, pieces iter.Seq2[Piece, error]) (Impor
 	if own.gather == 0 {
 		own.gather, own.largest = messageBytes, maxMessage
 	}
-	r := &run{Import: &own, ctx: ctx, cancel: cancel, slots: make(chan struct{}, inFlight), taken: map[int]string{}, lastGood: time.Now()}
+	r := &run{Import: &own, ctx: ctx, cancel: cancel, slots: make(chan struct{}, inFlight), taken: map[int]string{}}
 	var failed error
 	for piece, err := range pieces {
 		if err == nil {
@@ -235,6 +237,7 @@ func (r *run) deliver(data []byte) (rejected int64, why string, err error) {
 	if limit == 0 {
 		limit = patience
 	}
+	begun := time.Now() // before that there may have been nothing to take
 	for wait := firstWait; ; wait = min(2*wait, mostWait) {
 		rejected, why, err = r.Send(r.ctx, data)
 		if err == nil || r.ctx.Err() != nil {
@@ -242,7 +245,7 @@ func (r *run) deliver(data []byte) (rejected int64, why string, err error) {
 		}
 		passing, after := r.Passing(err)
 		r.mu.Lock()
-		tooLong := time.Since(r.lastGood) >= limit
+		tooLong := min(time.Since(r.lastGood), time.Since(begun)) >= limit
 		r.mu.Unlock()
 		if !passing || tooLong {
 			return 0, "", err
@@ -266,7 +269,7 @@ func (r *run) took(m message, rejected int64, why string) error {
 	r.done.Bytes += int64(len(m.data))
 	r.done.Rejected += rejected
 	if rejected > 0 {
-		r.done.Reasons = noted(r.done.Reasons, why)
+		r.done.Reasons, r.refused = noted(r.done.Reasons, why), true
 	}
 	r.taken[m.sequence] = m.position
 	position := ""
@@ -284,7 +287,7 @@ func (r *run) took(m message, rejected int64, why string) error {
 	if r.Progress != nil {
 		r.Progress(r.done)
 	}
-	if position == "" || r.Remember == nil || r.DryRun {
+	if position == "" || r.Remember == nil || r.DryRun || r.refused {
 		return nil
 	}
 	return r.Remember(position)

@@ -153,6 +153,59 @@ func TestABusyServerIsWaitedForAndOneThatStaysAwayIsNot(t *testing.T) {
 	})
 }
 
+// TestASlowSourceDoesNotUseUpThePatience reads from a source that yields nothing for
+// longer than a server is waited for.
+func TestASlowSourceDoesNotUseUpThePatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := func(yield func(Piece, error) bool) {
+			for p := range many(3, 8000) { // each a message of its own
+				time.Sleep(2 * patience)
+				if !yield(p, nil) {
+					return
+				}
+			}
+		}
+		s := &taker{answer: func(n int) (int64, string, error) {
+			if n%2 == 1 {
+				return 0, "", errGone
+			}
+			return 0, "", nil
+		}}
+		if done, err := s.into().Run(t.Context(), slow); err != nil || done.Spans != 3 {
+			t.Errorf("%+v, %v", done, err)
+		}
+	})
+}
+
+func TestAPositionBehindRefusedSpansIsNotRemembered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &taker{answer: func(n int) (int64, string, error) {
+			if n == 3 {
+				return 1, "too old", nil
+			}
+			return 0, "", nil
+		}}
+		x := s.into()
+		var remembered []string
+		x.Remember = func(at string) error {
+			remembered = append(remembered, at)
+			return nil
+		}
+		slow := func(yield func(Piece, error) bool) {
+			for p := range many(5, 8000) {
+				time.Sleep(time.Second) // so that messages are taken in order
+				if !yield(p, nil) {
+					return
+				}
+			}
+		}
+		done, err := x.Run(t.Context(), slow)
+		if err != nil || done.Rejected != 1 || done.Spans != 4 || fmt.Sprint(remembered) != "[1 2]" {
+			t.Errorf("%+v, %v; remembered %v, want 1 and 2", done, err, remembered)
+		}
+	})
+}
+
 func TestWhatTheServerRefusesIsCountedWithItsReasons(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &taker{answer: func(int) (int64, string, error) { return 2, "too old", nil }}

@@ -46,7 +46,8 @@ func writeState(path string, state any) error {
 		return err
 	}
 	_, err = temporary.Write(append(data, '\n'))
-	err = errors.Join(err, temporary.Close())
+	// A machine that dies must not leave an empty file under the name.
+	err = errors.Join(err, temporary.Sync(), temporary.Close())
 	if err == nil {
 		err = os.Rename(temporary.Name(), path)
 	}
