@@ -27,7 +27,7 @@ type tailCommand struct {
 	MinDuration timespan `group:"filter" placeholder:"TIME" help:"Took so long or longer, such as 500ms or 2m."`
 
 	Traces     bool   `group:"output" help:"Print traces, each time that they got spans, instead of spans."`
-	Limit      int64  `short:"n" group:"output" placeholder:"N" help:"End after N of them. Default: never."`
+	Limit      int64  `short:"n" group:"output" placeholder:"N" help:"End after N of them; with --cursor-file, after all that were stored together with the Nth. Default: never."`
 	Cursor     string `group:"output" placeholder:"CURSOR" help:"Go on behind this cursor, which an earlier tail has written into its --cursor-file."`
 	CursorFile string `group:"output" type:"path" placeholder:"FILE" help:"Go on from the cursor in this file, if it is there, and keep it up to date: what comes between two runs is not missed."`
 }
@@ -121,7 +121,18 @@ func (c *tailCommand) begin() (string, error) {
 	if err != nil && !os.IsNotExist(err) {
 		return "", usageErrorf("--cursor-file: %w", err)
 	}
-	return strings.TrimSpace(string(data)), nil
+	cursor := strings.TrimSpace(string(data))
+	if strings.ContainsFunc(cursor, notOfCursor) {
+		return "", usageErrorf("--cursor-file: %s holds something else than a cursor, and would be written over: name another file", c.CursorFile)
+	}
+	return cursor, nil
+}
+
+// notOfCursor reports what no cursor has in it: they are words of one line, without
+// quotes or brackets. It keeps other files, of JSON above all, from being taken for
+// one of cursors.
+func notOfCursor(r rune) bool {
+	return r < ' ' || r > '~' || strings.ContainsRune("\"'{}[]()<>", r)
 }
 
 // keep writes the cursor down. It is there whole, or that of before is.
@@ -162,6 +173,8 @@ func follow[T proto.Message](ctx context.Context, t *tailing[T], events iter.Seq
 			return nil
 		case err != nil:
 			return withQuery(t.command.TraceQL, err)
+		case event.Interrupted != nil && event.Interrupted.Lost && !begun && t.command.Cursor != "":
+			return usageErrorf("--cursor: the server cannot go on from %q: it is none of its cursors, or what was stored behind it has been removed; leave it out to begin with what is new", t.command.Cursor)
 		}
 		begun = begun || event.Interrupted == nil
 		over, err := t.show(event)
@@ -183,15 +196,26 @@ func (t *tailing[T]) show(event *agenttrace.TailEvent[T]) (over bool, err error)
 			draw.Count(event.Dropped.GetSpans())+" spans", draw.Count(event.Dropped.GetWrites())+" writes")))
 	}
 	t.arrived()
-	items := event.Items
-	if left := t.command.Limit - t.count; t.command.Limit > 0 && int64(len(items)) >= left {
-		items, over = items[:left], true
-	}
+	items, over := t.within(event)
 	t.count += int64(len(items))
 	if err := t.print(items); err != nil {
 		return true, err
 	}
 	return over, t.command.keep(event.Cursor)
+}
+
+// within returns the items of an event that are to be printed, and whether that is
+// all. There are cursors only behind what was stored together: where one is kept,
+// what came with the last item is printed too, since the next tail would miss it.
+func (t *tailing[T]) within(event *agenttrace.TailEvent[T]) (items []T, over bool) {
+	left := t.command.Limit - t.count
+	switch {
+	case t.command.Limit <= 0 || int64(len(event.Items)) < left:
+		return event.Items, false
+	case t.command.CursorFile != "":
+		return event.Items, event.Cursor != ""
+	}
+	return event.Items[:left], true
 }
 
 // arrived says, the first time and after each interruption, that the server talks.

@@ -94,6 +94,7 @@ func TestATailSaysWhatItCannotDo(t *testing.T) {
 		{2, []string{"tail", "{ type = tool } >> { }"}, "want one pair of braces"},
 		{2, []string{"tail", "{ typ = tool }"}, "^"},
 		{2, []string{"tail", "--cursor-file", "/"}, "--cursor-file"},
+		{2, []string{"tail", "--cursor", "nonsense"}, `cannot go on from "nonsense"`},
 		{4, []string{"tail", "--server", "http://127.0.0.1:1"}, "no server at"},
 	} {
 		code, out, err := commandLine(t, s, c.args...)
