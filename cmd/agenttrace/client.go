@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"os"
+	"strings"
 
 	agenttrace "github.com/agenttrace/agenttrace/clients/go"
 )
@@ -36,10 +37,13 @@ func (a *App) Client(more ...agenttrace.Option) (*agenttrace.Client, error) {
 	}
 	client, err := agenttrace.New(a.Server, append(options, more...)...)
 	if err != nil {
-		return nil, usageErrorf("%w", err)
+		return nil, usageErrorf("%s", asTyped.Replace(err.Error()))
 	}
 	return client, nil
 }
+
+// asTyped says what the client says of its options in terms of what was typed.
+var asTyped = strings.NewReplacer("agenttrace: ", "", "; use https, or allow it with WithInsecureToken", "; use https", "WithToken", "--token")
 
 // trusting trusts the certificates in a file beside the system's.
 func trusting(file string) (*tls.Config, error) {

@@ -78,6 +78,9 @@ func (a *App) tooLate(call *agenttrace.CallError) error {
 	return fmt.Errorf("no answer from %s in time: %s", a.Server, sentence(call))
 }
 
+// projectHeader is how the server calls what is --project here.
+const projectHeader = "agenttrace-project"
+
 // sentence is what a call's error says, with what is wrong in the request.
 func sentence(call *agenttrace.CallError) string {
 	if len(call.Violations) == 0 {
@@ -85,7 +88,11 @@ func sentence(call *agenttrace.CallError) string {
 	}
 	parts := make([]string, len(call.Violations))
 	for i, v := range call.Violations {
-		parts[i] = strings.TrimPrefix(v.Field+": "+v.Description, ": ")
+		field := v.Field
+		if field == projectHeader {
+			field = "--project"
+		}
+		parts[i] = strings.TrimPrefix(field+": "+v.Description, ": ")
 	}
 	return strings.Join(parts, "\n")
 }

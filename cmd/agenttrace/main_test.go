@@ -51,6 +51,9 @@ func TestWrongUsageSaysWhatWouldBeRight(t *testing.T) {
 		{"trace x --depth=-1", "--limit, --depth and --lines must be 0 or more"},
 		{"trace", `expected "<id>" (see agenttrace trace --help)`},
 		{"traces --server nowhere:99", "nowhere:99"},
+		{"traces --server ftp://x", `agenttrace: the scheme of "ftp://x" is ftp`},
+		{"traces --server http://me:secret@127.0.0.1:1", "which the server does not take; use --token\n"},
+		{"traces --server http://192.0.2.1:4317 --token t", "would cross the network in the clear; use https\n"},
 		{"traces --ca /does/not/exist", "--ca: open /does/not/exist"},
 		{"traces --ca main_test.go", "has no certificate in PEM"},
 	} {
@@ -133,6 +136,13 @@ func TestErrorsHaveExitCodes(t *testing.T) {
 		if got := exitCode(t.Context(), app.explain(test.err)); got != test.want {
 			t.Errorf("%v: exit code %d, want %d", test.err, got, test.want)
 		}
+	}
+}
+
+func TestViolationsNameWhatWasTyped(t *testing.T) {
+	call := &agenttrace.CallError{Message: "x", Violations: []agenttrace.Violation{{Field: "agenttrace-project", Description: "no"}, {Field: "limit", Description: "too many"}, {Description: "odd"}}}
+	if got, want := sentence(call), "--project: no\nlimit: too many\nodd"; got != want {
+		t.Errorf("have %q, want %q", got, want)
 	}
 }
 
