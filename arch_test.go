@@ -68,7 +68,8 @@ var mayImport = map[string][]string{
 	"clients/go/tracing/internal/secrets":      {},
 	"clients/go/tracing/modelhttp":             {"clients/go/tracing", "clients/go/tracing/modelhttp/..."},
 
-	"internal/agnodb":                  {"internal/otlp/wire"},
+	"internal/agnodb":                  {"internal/agnodb/convert"},
+	"internal/agnodb/convert":          {"internal/otlp/wire"},
 	"internal/otlp/otlpfile":           {"internal/otlp/otlpjson", "internal/otlp/wire"},
 	"cmd/agenttrace":                   {"clients/go", "clients/go/traceql", "gen/...", "internal/agnodb", "internal/obs", "internal/otlp/otlpfile", "cmd/agenttrace/..."},
 	"cmd/agenttrace/internal/draw":     {"cmd/agenttrace/internal/shell", "gen/..."},

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/agenttrace/agenttrace/internal/agnodb/convert"
 )
 
 // Cursor is a place between two traces, from which reading can go on. The zero
@@ -96,7 +98,7 @@ func (s *Source) within(args []any) (string, []any) {
 
 // wanted says exactly what within says roughly.
 func (s *Source) wanted(start string) bool {
-	at, ok := parseTime(start)
+	at, ok := convert.ParseTime(start)
 	return !ok || (s.options.Since.IsZero() || at >= s.options.Since.UnixNano()) && (s.options.Until.IsZero() || at < s.options.Until.UnixNano())
 }
 
@@ -132,16 +134,16 @@ func (s *Source) Batches(ctx context.Context, after Cursor) iter.Seq2[Batch, err
 // traceRow is a row of the table of traces.
 type traceRow struct {
 	id, start string
-	ids       [len(traceIDs)]string
+	ids       convert.IDs
 }
 
 // page reads the next traces.
 func (s *Source) page(ctx context.Context, after Cursor) ([]traceRow, error) {
 	from := s.traces.name + ` AS t`
-	columns := s.selected(s.traces, append([]string{"trace_id", "start_time"}, columnsOf(traceIDs[:])...))
+	columns := s.selected(s.traces, append([]string{"trace_id", "start_time"}, convert.IDColumns()...))
 	if after.Orphans {
 		from = `(SELECT s."trace_id", MIN(s."start_time") AS "start_time" FROM ` + s.spans.name + ` AS s WHERE ` + s.orphaned() + ` GROUP BY s."trace_id") AS t`
-		columns = s.selected(s.traces, []string{"trace_id", "start_time"}) + strings.Repeat(", NULL", len(traceIDs))
+		columns = s.selected(s.traces, []string{"trace_id", "start_time"}) + strings.Repeat(", NULL", len(convert.IDs{}))
 	}
 	condition, args := s.within(nil)
 	id, start := s.dialect.asText(`t."trace_id"`)+s.dialect.bytewise, s.ordered(`t."start_time"`)
@@ -157,15 +159,11 @@ func (s *Source) page(ctx context.Context, after Cursor) ([]traceRow, error) {
 	defer rows.Close()
 	var page []traceRow
 	for rows.Next() {
-		var fields [2 + len(traceIDs)]sql.NullString
-		if err := rows.Scan(pointers(fields[:])...); err != nil {
+		var fields [2 + len(convert.IDs{})]string
+		if err := scan(rows, fields[:]); err != nil {
 			return nil, fmt.Errorf("read Agno's traces: %w", err)
 		}
-		row := traceRow{id: fields[0].String, start: fields[1].String}
-		for i := range row.ids {
-			row.ids[i] = fields[2+i].String
-		}
-		page = append(page, row)
+		page = append(page, traceRow{id: fields[0], start: fields[1], ids: convert.IDs(fields[2:])})
 	}
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("read Agno's traces: %w", err)
@@ -173,25 +171,31 @@ func (s *Source) page(ctx context.Context, after Cursor) ([]traceRow, error) {
 	return page, nil
 }
 
-func pointers(fields []sql.NullString) []any {
-	list := make([]any, len(fields))
+// scan reads a row of texts; NULL is an empty one.
+func scan(rows *sql.Rows, texts []string) error {
+	fields, pointers := make([]sql.NullString, len(texts)), make([]any, len(texts))
 	for i := range fields {
-		list[i] = &fields[i]
+		pointers[i] = &fields[i]
 	}
-	return list
+	err := rows.Scan(pointers...)
+	for i := range fields {
+		texts[i] = fields[i].String
+	}
+	return err
 }
 
 // batches yields the spans of one trace: its topmost first, since the trace's ids
 // are for it. It returns whether more are wanted.
 func (s *Source) batches(ctx context.Context, t traceRow, orphans bool, yield func(Batch, error) bool) bool {
-	b := builder{service: s.options.Service, traceID: t.id, ids: &t.ids}
+	b := convert.Builder{Service: s.options.Service, IDs: &t.ids}
 	var after *spanKey
 	for {
-		last, err := s.fill(ctx, &b, after)
+		last, err := s.fill(ctx, &b, t.id, after)
 		if err != nil {
 			return yield(Batch{}, fmt.Errorf("read Agno's spans of trace %s: %w", t.id, err)) && false
 		}
-		batch := b.take()
+		batch := Batch{TraceID: t.id}
+		batch.ResourceSpans, batch.Spans, batch.Problems = b.Take()
 		if last == nil {
 			batch.Last, batch.Next = true, Cursor{Orphans: orphans, Start: t.start, TraceID: t.id}
 			return yield(batch, nil)
@@ -212,30 +216,30 @@ type spanKey struct {
 // fill reads spans behind after into a batch, and returns the last of it where more
 // follow. Nothing is left open meanwhile: whoever takes the batch may be waiting for
 // a server, and until SQLite's reader is done, Agno cannot write.
-func (s *Source) fill(ctx context.Context, b *builder, after *spanKey) (last *spanKey, err error) {
+func (s *Source) fill(ctx context.Context, b *convert.Builder, trace string, after *spanKey) (last *spanKey, err error) {
 	key := [...]string{s.below(), s.ordered(`"start_time"`), s.ordered(`"span_id"`)}
-	condition, args := `"trace_id" = `+s.dialect.placeholder(1), []any{b.traceID}
+	condition, args := `"trace_id" = `+s.dialect.placeholder(1), []any{trace}
 	if after != nil {
 		args = append(args, after.below, after.start, after.id)
 		condition += fmt.Sprintf(" AND (%s, %s, %s) > (%s, %s, %s)", key[0], key[1], key[2], s.dialect.placeholder(2), s.dialect.placeholder(3), s.dialect.placeholder(4))
 	}
 	text := fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY %s LIMIT %d",
-		s.selected(s.spans, spanColumns[:]), s.spans.name, condition, strings.Join(key[:], ", "), batchSpans+1)
+		s.selected(s.spans, convert.Columns[:]), s.spans.name, condition, strings.Join(key[:], ", "), batchSpans+1)
 	rows, err := s.db.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	for n := 0; rows.Next(); n++ {
-		if n == batchSpans || len(b.spans) >= batchBytes {
+		if n == batchSpans || b.Size() >= batchBytes {
 			return last, nil
 		}
-		var fields [len(spanColumns)]sql.NullString
-		if err := rows.Scan(pointers(fields[:])...); err != nil {
+		var fields [len(convert.Columns)]string
+		if err := scan(rows, fields[:]); err != nil {
 			return nil, err
 		}
-		r := rowOf(fields)
-		b.add(r)
+		r := convert.RowOf(fields)
+		b.Add(r)
 		last = &spanKey{start: r.StartTime, id: r.SpanID}
 		if r.ParentSpanID != "" {
 			last.below = 1

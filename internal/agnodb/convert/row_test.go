@@ -1,4 +1,4 @@
-package agnodb
+package convert
 
 import (
 	"math"
@@ -19,8 +19,8 @@ const (
 	someNano  = 1795341522139242000
 )
 
-func someRow(change func(*row)) row {
-	r := row{
+func someRow(change func(*Row)) Row {
+	r := Row{
 		TraceID: someTrace, SpanID: someSpan, Name: "Agent.run", Kind: "INTERNAL", StatusCode: "OK",
 		StartTime: someTime, EndTime: someTime, Attributes: `{}`,
 	}
@@ -28,7 +28,7 @@ func someRow(change func(*row)) row {
 	return r
 }
 
-func spanOf(t *testing.T, r row, ids *[len(traceIDs)]string) (*tracev1.Span, []string) {
+func spanOf(t *testing.T, r Row, ids *IDs) (*tracev1.Span, []string) {
 	t.Helper()
 	data, problems, err := appendSpan(nil, r, ids)
 	if err != nil {
@@ -62,7 +62,7 @@ func list(values ...*commonv1.AnyValue) *commonv1.AnyValue {
 }
 
 func TestARowBecomesTheSpanThatAgnoHad(t *testing.T) {
-	got, problems := spanOf(t, someRow(func(r *row) {
+	got, problems := spanOf(t, someRow(func(r *Row) {
 		r.ParentSpanID, r.Kind, r.StatusCode, r.StatusMessage = "ABCDEF0102030405", "CLIENT", "ERROR", "no"
 		r.EndTime = "2026-11-22T09:58:43Z"
 	}), nil)
@@ -92,7 +92,7 @@ func TestAttributesKeepTheirTypes(t *testing.T) {
 		{`{"a": [1, {}]}`, text(`{"a": [1, {}]}`)},
 		{`null`, nil},
 	} {
-		got, problems := spanOf(t, someRow(func(r *row) { r.Attributes = ` {"k.a" : ` + test.json + `, "tail": 1} ` }), nil)
+		got, problems := spanOf(t, someRow(func(r *Row) { r.Attributes = ` {"k.a" : ` + test.json + `, "tail": 1} ` }), nil)
 		want := []*commonv1.KeyValue{{Key: "k.a", Value: test.want}, {Key: "tail", Value: whole(1)}}
 		if test.want == nil {
 			want = want[1:]
@@ -102,7 +102,7 @@ func TestAttributesKeepTheirTypes(t *testing.T) {
 		}
 	}
 	for _, none := range []string{"", "null", " {} "} {
-		if got, problems := spanOf(t, someRow(func(r *row) { r.Attributes = none }), nil); len(got.GetAttributes()) > 0 || len(problems) > 0 {
+		if got, problems := spanOf(t, someRow(func(r *Row) { r.Attributes = none }), nil); len(got.GetAttributes()) > 0 || len(problems) > 0 {
 			t.Errorf("%q: %v %v", none, got, problems)
 		}
 	}
@@ -110,7 +110,7 @@ func TestAttributesKeepTheirTypes(t *testing.T) {
 
 func TestAttributesThatAreNoObjectAreKeptAsText(t *testing.T) {
 	for _, bad := range []string{`[1]`, `"x"`, `{`, `{"a": }`, `{"a": 1} x`, `{"a": [NaN}`, "{'a': 1}"} {
-		got, problems := spanOf(t, someRow(func(r *row) { r.Attributes = bad }), nil)
+		got, problems := spanOf(t, someRow(func(r *Row) { r.Attributes = bad }), nil)
 		want := []*commonv1.KeyValue{{Key: "agno.attributes", Value: text(bad)}}
 		if diff := cmp.Diff(want, got.GetAttributes(), protocmp.Transform()); diff != "" || len(problems) != 1 || !strings.Contains(problems[0], someSpan) {
 			t.Errorf("%s: %q %s", bad, problems, diff)
@@ -124,17 +124,17 @@ func TestTimesOfEveryFormAreRead(t *testing.T) {
 		"2026-11-22 09:58:42.139242+00": someNano, "2026-11-22T10:58:42.139242+01:00": someNano, "1795341522139242000": someNano,
 		"2026-11-22T09:58:42+00:00": someNano - 139242000, "2026-11-22T09:58:42Z": someNano - 139242000,
 	} {
-		if got, ok := parseTime(form); !ok || got != want {
+		if got, ok := ParseTime(form); !ok || got != want {
 			t.Errorf("%s: %d %v, want %d", form, got, ok, want)
 		}
 	}
 	for _, bad := range []string{"", "now", "2026-11-22", "0001-01-01T00:00:00Z", "-5", "0"} {
-		if got, ok := parseTime(bad); ok {
+		if got, ok := ParseTime(bad); ok {
 			t.Errorf("%q is %d", bad, got)
 		}
 	}
 	for duration, want := range map[string]int64{"231.01866245269775": 231018662, "5": 5e6, "": 0, "-1": 0, "x": 0} {
-		got, _ := spanOf(t, someRow(func(r *row) { r.EndTime, r.DurationMS = "", duration }), nil)
+		got, _ := spanOf(t, someRow(func(r *Row) { r.EndTime, r.DurationMS = "", duration }), nil)
 		if got.GetEndTimeUnixNano() != uint64(someNano+want) {
 			t.Errorf("a span without an end that lasts %q ends after %d ns, want %d", duration, got.GetEndTimeUnixNano()-someNano, want)
 		}
@@ -142,8 +142,8 @@ func TestTimesOfEveryFormAreRead(t *testing.T) {
 }
 
 func TestTheTracesIdsAreSaidByItsTopmostSpanOnce(t *testing.T) {
-	ids := [len(traceIDs)]string{"r", "s", "", "a", "", "w"}
-	got, _ := spanOf(t, someRow(func(r *row) { r.Attributes = `{"session_id": "mine", "agno.agent.id": null}` }), &ids)
+	ids := IDs{"r", "s", "", "a", "", "w"}
+	got, _ := spanOf(t, someRow(func(r *Row) { r.Attributes = `{"session_id": "mine", "agno.agent.id": null}` }), &ids)
 	var keys []string
 	for _, a := range got.GetAttributes() {
 		keys = append(keys, a.GetKey()+"="+a.GetValue().GetStringValue())
@@ -155,16 +155,16 @@ func TestTheTracesIdsAreSaidByItsTopmostSpanOnce(t *testing.T) {
 }
 
 func TestWhatIsNoSpanSaysWhy(t *testing.T) {
-	for want, change := range map[string]func(*row){
-		`trace_id is "12", want 32 hex digits`: func(r *row) { r.TraceID = "12" },
-		`span_id is "", want 16 hex digits`:    func(r *row) { r.SpanID = "" },
-		`start_time is "soon", want a time`:    func(r *row) { r.StartTime = "soon" },
+	for want, change := range map[string]func(*Row){
+		`trace_id is "12", want 32 hex digits`: func(r *Row) { r.TraceID = "12" },
+		`span_id is "", want 16 hex digits`:    func(r *Row) { r.SpanID = "" },
+		`start_time is "soon", want a time`:    func(r *Row) { r.StartTime = "soon" },
 	} {
 		if _, _, err := appendSpan(nil, someRow(change), nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("have %v, want %s", err, want)
 		}
 	}
-	got, problems := spanOf(t, someRow(func(r *row) { r.ParentSpanID = "top" }), nil)
+	got, problems := spanOf(t, someRow(func(r *Row) { r.ParentSpanID = "top" }), nil)
 	if len(got.GetParentSpanId()) > 0 || len(problems) != 1 {
 		t.Errorf("%v %v", got, problems)
 	}
@@ -176,7 +176,7 @@ func FuzzRow(f *testing.F) {
 	f.Add(someTrace, someSpan, someTime, `{"a": [1, {"b": NaN}], "c": "\u0000"}`)
 	f.Add("0x"+someTrace, someSpan, "1", `{"a": 1, "a": 2}`)
 	f.Fuzz(func(t *testing.T, trace, span, start, attributes string) {
-		data, problems, err := appendSpan(nil, row{TraceID: trace, SpanID: span, StartTime: start, Attributes: attributes}, &[len(traceIDs)]string{"r"})
+		data, problems, err := appendSpan(nil, Row{TraceID: trace, SpanID: span, StartTime: start, Attributes: attributes}, &IDs{"r"})
 		if err != nil {
 			return
 		}

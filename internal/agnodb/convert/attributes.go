@@ -1,4 +1,4 @@
-package agnodb
+package convert
 
 import (
 	"bytes"

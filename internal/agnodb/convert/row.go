@@ -1,7 +1,6 @@
-package agnodb
+package convert
 
 import (
-	"database/sql"
 	"encoding/hex"
 	"fmt"
 	"strconv"
@@ -11,15 +10,15 @@ import (
 	"github.com/agenttrace/agenttrace/internal/otlp/wire"
 )
 
-// spanColumns are the columns of the table of spans, in the order of row.
-var spanColumns = [...]string{
+// Columns are the columns of the table of spans, in the order of [RowOf].
+var Columns = [...]string{
 	"trace_id", "span_id", "parent_span_id", "name", "span_kind", "status_code", "status_message",
 	"start_time", "end_time", "duration_ms", "attributes",
 }
 
-// row is a row of the table of spans. An empty text stands for NULL and for a
+// Row is a row of the table of spans. An empty text stands for NULL and for a
 // column that is not there.
-type row struct {
+type Row struct {
 	TraceID, SpanID, ParentSpanID string
 	Name                          string
 	Kind                          string // INTERNAL, SERVER, CLIENT, PRODUCER, CONSUMER
@@ -29,12 +28,14 @@ type row struct {
 	Attributes                    string // an object of JSON
 }
 
-func rowOf(f [len(spanColumns)]sql.NullString) row {
-	return row{
-		f[0].String, f[1].String, f[2].String, f[3].String, f[4].String, f[5].String, f[6].String,
-		f[7].String, f[8].String, f[9].String, f[10].String,
-	}
+// RowOf returns the row that has these fields.
+func RowOf(f [len(Columns)]string) Row {
+	return Row{f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7], f[8], f[9], f[10]}
 }
+
+// IDs are what a row of the table of traces says of run, session, user, agent, team
+// and workflow, in the order of [IDColumns]; empty where it says nothing.
+type IDs [len(traceIDs)]string
 
 // traceIDs are the ids of a row in the table of traces: the attribute that says
 // the same on a span, and the others under which Agno finds it.
@@ -52,8 +53,9 @@ type traceID struct {
 	others            []string
 }
 
-func columnsOf(ids []traceID) (columns []string) {
-	for _, id := range ids {
+// IDColumns are the columns of the table of traces that hold its ids.
+func IDColumns() (columns []string) {
+	for _, id := range traceIDs {
 		columns = append(columns, id.column)
 	}
 	return columns
@@ -62,7 +64,7 @@ func columnsOf(ids []traceID) (columns []string) {
 // appendSpan appends a row as a Span message of OTLP. Problems say what of it
 // could not be taken as it is; an error, that the row is no span at all. Ids,
 // where given, become attributes that the row does not have itself.
-func appendSpan(dst []byte, r row, ids *[len(traceIDs)]string) (_ []byte, problems []string, err error) {
+func appendSpan(dst []byte, r Row, ids *IDs) (_ []byte, problems []string, err error) {
 	trace, err := parseID(r.TraceID, 16)
 	if err != nil {
 		return dst, nil, fmt.Errorf("span %q: trace_id %w", r.SpanID, err)
@@ -106,7 +108,7 @@ func appendSpan(dst []byte, r row, ids *[len(traceIDs)]string) (_ []byte, proble
 
 // appendIDs adds what the row of the trace knows and its topmost span does not
 // say.
-func appendIDs(dst []byte, ids *[len(traceIDs)]string, has map[string]bool) []byte {
+func appendIDs(dst []byte, ids *IDs, has map[string]bool) []byte {
 	for i, id := range ids {
 		known := has[traceIDs[i].attribute]
 		for _, other := range traceIDs[i].others {
@@ -149,12 +151,12 @@ func parseID(text string, size int) ([]byte, error) {
 
 // times returns start and end. Where there is no end, it is the start and the
 // duration.
-func (r row) times() (start, end int64, err error) {
-	start, ok := parseTime(r.StartTime)
+func (r Row) times() (start, end int64, err error) {
+	start, ok := ParseTime(r.StartTime)
 	if !ok {
 		return 0, 0, fmt.Errorf("start_time is %q, want a time such as 2026-03-14T15:09:26.535897+00:00", r.StartTime)
 	}
-	if end, ok = parseTime(r.EndTime); ok {
+	if end, ok = ParseTime(r.EndTime); ok {
 		return start, end, nil
 	}
 	if ms, err := strconv.ParseFloat(r.DurationMS, 64); err == nil && ms >= 0 && ms < 1e15 {
@@ -169,9 +171,9 @@ var layouts = [...]string{
 	"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05", "2006-01-02 15:04:05Z07",
 }
 
-// parseTime returns a time in nanoseconds since 1970; a whole number is that
+// ParseTime returns a time in nanoseconds since 1970; a whole number is that
 // already.
-func parseTime(text string) (int64, bool) {
+func ParseTime(text string) (int64, bool) {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return n, n > 0
 	}
@@ -185,43 +187,4 @@ func parseTime(text string) (int64, bool) {
 		}
 	}
 	return 0, false
-}
-
-// builder gathers the spans of one trace.
-type builder struct {
-	service, traceID string
-	ids              *[len(traceIDs)]string // of the trace, for the next span; nil when one has them
-
-	spans    []byte // fields of a ScopeSpans message
-	count    int
-	problems []string
-}
-
-func (b *builder) add(r row) {
-	mark := len(b.spans)
-	spans, problems, err := appendSpan(b.spans, r, b.ids)
-	b.problems = append(b.problems, problems...)
-	if err != nil {
-		b.spans = b.spans[:mark]
-		b.problems = append(b.problems, err.Error())
-		return
-	}
-	b.spans, b.ids = wire.CloseMessage(spans, mark, 2), nil
-	b.count++
-}
-
-// scopeName is what Agno's instrumentation calls itself, so that these spans are
-// taken for what they are.
-const scopeName = "openinference.instrumentation.agno"
-
-// take returns the batch so far and begins another.
-func (b *builder) take() Batch {
-	batch := Batch{TraceID: b.traceID, Spans: b.count, Problems: b.problems}
-	if b.count > 0 {
-		resource := wire.CloseMessage(appendKeyValue(nil, 1, "service.name", textValue(b.service)), 0, 1)
-		scope := wire.CloseMessage(wire.AppendString(nil, 1, scopeName), 0, 1)
-		batch.ResourceSpans = append(resource, wire.CloseMessage(append(scope, b.spans...), 0, 2)...)
-	}
-	b.spans, b.count, b.problems = b.spans[:0], 0, nil
-	return batch
 }
