@@ -76,6 +76,7 @@ var mayImport = map[string][]string{
 	"cmd/agenttrace/internal/shell":    {},
 	"cmd/agenttrace/internal/transfer": {"gen/...", "internal/agnodb", "internal/otlp/otlpfile", "internal/otlp/otlpjson", "internal/otlp/wire"},
 	"cmd/agenttrace/internal/complete": {},
+	"cmd/agenttrace/internal/moment":   {},
 	"cmd/agenttrace/internal/doctor":   {"clients/go"},
 
 	"clients/go/tracing/modelhttp/cut":        {},

@@ -36,6 +36,7 @@ func (p *patient) GetStatus(context.Context, *agenttrace.GetStatusRequest) (*age
 
 // suffering is a status in which something of each kind is wrong.
 func suffering() *agenttrace.GetStatusResponse {
+	const day = 24 * time.Hour
 	return &agenttrace.GetStatusResponse{
 		Server: &agenttrace.ServerStatus{Version: "v1.3.0", Commit: "0123456789abcdef", StartTime: timestamppb.New(noon.Add(-3 * time.Hour)), CurrentTime: timestamppb.New(noon.Add(time.Minute)),
 			ListenAddresses: []string{"127.0.0.1:4317", "127.0.0.1:4318"}},

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/agenttrace/agenttrace/cmd/agenttrace/internal/moment"
 	"github.com/agenttrace/agenttrace/cmd/agenttrace/internal/shell"
 	"github.com/agenttrace/agenttrace/cmd/agenttrace/internal/transfer"
 	"github.com/agenttrace/agenttrace/internal/otlp/otlpfile"
@@ -129,7 +130,7 @@ func (c *exportCommand) asked(app *App) string {
 	for _, word := range [...][2]string{
 		{"server", app.Server}, {"project", app.Project}, {"agent", c.Agent}, {"team", c.Team}, {"workflow", c.Workflow}, {"user", c.User},
 		{"session", c.Session}, {"run", c.filter.Run}, {"service", c.Service}, {"environment", c.Environment}, {"name", c.Name},
-		{"since", c.Since.text}, {"until", c.Until.text}, {"failed", failed}, {"min-duration", lengthText(c.MinDuration)},
+		{"since", c.Since.Text}, {"until", c.Until.Text}, {"failed", failed}, {"min-duration", lengthText(c.MinDuration)},
 		{"max-duration", lengthText(c.MaxDuration)}, {"query", c.Query}, {"limit", countText(c.Limit)},
 	} {
 		if word[1] != "" {
@@ -140,7 +141,7 @@ func (c *exportCommand) asked(app *App) string {
 	return strings.Join(words, ", ")
 }
 
-func lengthText(d timespan) string {
+func lengthText(d moment.Length) string {
 	if d == 0 {
 		return ""
 	}

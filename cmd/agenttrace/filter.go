@@ -5,6 +5,8 @@ import (
 
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/agenttrace/agenttrace/cmd/agenttrace/internal/moment"
 )
 
 // whoFilter selects by who ran.
@@ -25,18 +27,18 @@ type whereFilter struct {
 
 // whenFilter selects by time.
 type whenFilter struct {
-	Since moment `group:"filter" placeholder:"TIME" help:"Started then or later: 2h or 7d ago, 2026-03-14, '2026-03-14 15:00' or RFC 3339."`
-	Until moment `group:"filter" placeholder:"TIME" help:"Started before then, in the same forms."`
+	Since moment.Moment `group:"filter" placeholder:"TIME" help:"Started then or later: 2h or 7d ago, 2026-03-14, '2026-03-14 15:00' or RFC 3339."`
+	Until moment.Moment `group:"filter" placeholder:"TIME" help:"Started before then, in the same forms."`
 }
 
 // bounds returns the points in time; nil where there is none.
 func (f whenFilter) bounds(a *App) (since, until *timestamppb.Timestamp, err error) {
 	now := a.Now()
-	from, err := f.Since.at(now, a.Zone)
+	from, err := f.Since.At(now, a.Zone)
 	if err != nil {
 		return nil, nil, usageErrorf("--since: %w", err)
 	}
-	to, err := f.Until.at(now, a.Zone)
+	to, err := f.Until.At(now, a.Zone)
 	if err != nil {
 		return nil, nil, usageErrorf("--until: %w", err)
 	}
@@ -55,13 +57,13 @@ func timestampOf(t time.Time) *timestamppb.Timestamp {
 
 // howFilter selects by what became of it, and by a query.
 type howFilter struct {
-	Failed      *bool    `group:"filter" negatable:"" help:"Only what failed; --no-failed for only what did not."`
-	MinDuration timespan `group:"filter" placeholder:"TIME" help:"Took so long or longer, such as 500ms or 2m."`
-	MaxDuration timespan `group:"filter" placeholder:"TIME" help:"Took so long or shorter."`
-	Query       string   `group:"filter" short:"q" placeholder:"TRACEQL" help:"What this TraceQL query selects, such as '{ type = tool && failed }'."`
+	Failed      *bool         `group:"filter" negatable:"" help:"Only what failed; --no-failed for only what did not."`
+	MinDuration moment.Length `group:"filter" placeholder:"TIME" help:"Took so long or longer, such as 500ms or 2m."`
+	MaxDuration moment.Length `group:"filter" placeholder:"TIME" help:"Took so long or shorter."`
+	Query       string        `group:"filter" short:"q" placeholder:"TRACEQL" help:"What this TraceQL query selects, such as '{ type = tool && failed }'."`
 }
 
-func durationOf(d timespan) *durationpb.Duration {
+func durationOf(d moment.Length) *durationpb.Duration {
 	if d == 0 {
 		return nil
 	}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"github.com/alecthomas/kong"
+
+	"github.com/agenttrace/agenttrace/cmd/agenttrace/internal/moment"
 )
 
 // grammar is everything that can be typed: the flags that every command has, and
@@ -32,12 +34,12 @@ type grammar struct {
 // Globals are the flags of every command. A flag wins over its variable, the
 // variable over the default; an empty variable is as good as none.
 type Globals struct {
-	Server  string   `group:"global" variable:"AGENTTRACE_SERVER" default:"http://127.0.0.1:4317" placeholder:"URL" help:"The server: http://HOST:PORT or https://HOST:PORT. (AGENTTRACE_SERVER; default: ${default})"`
-	Project string   `group:"global" variable:"AGENTTRACE_PROJECT" default:"default" placeholder:"NAME" help:"The project whose traces to look at. (AGENTTRACE_PROJECT; default: ${default})"`
-	Token   string   `group:"global" variable:"AGENTTRACE_TOKEN" placeholder:"TOKEN" help:"Token that says who asks; better set by its variable, since others see command lines. (AGENTTRACE_TOKEN)"`
-	Timeout timespan `group:"global" variable:"AGENTTRACE_TIMEOUT" default:"0s" placeholder:"TIME" help:"Longest time for the whole command, such as 30s; 0 for as long as it takes. (AGENTTRACE_TIMEOUT; default: ${default})"`
-	GRPC    bool     `group:"global" name:"grpc" variable:"AGENTTRACE_GRPC" help:"Speak gRPC instead of Connect, for proxies that want it. (AGENTTRACE_GRPC)"`
-	CA      string   `group:"global" name:"ca" variable:"AGENTTRACE_CA" placeholder:"FILE" help:"Trust the certificates in this PEM file, beside the system's. (AGENTTRACE_CA)"`
+	Server  string        `group:"global" variable:"AGENTTRACE_SERVER" default:"http://127.0.0.1:4317" placeholder:"URL" help:"The server: http://HOST:PORT or https://HOST:PORT. (AGENTTRACE_SERVER; default: ${default})"`
+	Project string        `group:"global" variable:"AGENTTRACE_PROJECT" default:"default" placeholder:"NAME" help:"The project whose traces to look at. (AGENTTRACE_PROJECT; default: ${default})"`
+	Token   string        `group:"global" variable:"AGENTTRACE_TOKEN" placeholder:"TOKEN" help:"Token that says who asks; better set by its variable, since others see command lines. (AGENTTRACE_TOKEN)"`
+	Timeout moment.Length `group:"global" variable:"AGENTTRACE_TIMEOUT" default:"0s" placeholder:"TIME" help:"Longest time for the whole command, such as 30s; 0 for as long as it takes. (AGENTTRACE_TIMEOUT; default: ${default})"`
+	GRPC    bool          `group:"global" name:"grpc" variable:"AGENTTRACE_GRPC" help:"Speak gRPC instead of Connect, for proxies that want it. (AGENTTRACE_GRPC)"`
+	CA      string        `group:"global" name:"ca" variable:"AGENTTRACE_CA" placeholder:"FILE" help:"Trust the certificates in this PEM file, beside the system's. (AGENTTRACE_CA)"`
 
 	JSON    bool `group:"output" name:"json" short:"j" help:"Print JSON, one object a line, as the API defines it."`
 	NoColor bool `group:"output" name:"no-color" aliases:"no-colour" help:"No colours, also on a terminal; the variable NO_COLOR does the same."`

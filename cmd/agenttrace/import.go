@@ -89,7 +89,7 @@ func (c *importCommand) check() error {
 		return usageErrorf("nothing to import: name files, - for standard input, or --agno DATABASE")
 	case len(c.Files) > 0 && c.Agno != "":
 		return usageErrorf("name files or --agno, not both")
-	case c.Agno == "" && (c.When.Since.text != "" || c.When.Until.text != ""):
+	case c.Agno == "" && (c.When.Since.Text != "" || c.When.Until.Text != ""):
 		return usageErrorf("--since and --until are for --agno: files are imported whole")
 	case c.DryRun && c.Resume != "":
 		return usageErrorf("--dry-run sends nothing that --resume could remember: give one of them")

@@ -65,6 +65,6 @@ func (c *importCommand) agnoName() string {
 		u.User, u.RawQuery = nil, ""
 		name = u.String()
 	}
-	words := []string{"agno", name, c.AgnoSchema, c.AgnoTraces, c.AgnoSpans, c.AgnoService, c.When.Since.text, c.When.Until.text}
+	words := []string{"agno", name, c.AgnoSchema, c.AgnoTraces, c.AgnoSpans, c.AgnoService, c.When.Since.Text, c.When.Until.Text}
 	return strings.Join(words, " ")
 }

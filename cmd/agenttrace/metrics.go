@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/agenttrace/agenttrace/cmd/agenttrace/internal/draw"
+	"github.com/agenttrace/agenttrace/cmd/agenttrace/internal/moment"
 	"github.com/agenttrace/agenttrace/cmd/agenttrace/internal/shell"
 
 	agenttrace "github.com/agenttrace/agenttrace/clients/go"
@@ -16,11 +17,11 @@ import (
 type metricsCommand struct {
 	TraceQL string `arg:"" name:"traceql" help:"The metrics query, such as '{ type = llm } | rate() by (model:name)'."`
 
-	Since  moment   `group:"filter" placeholder:"TIME" help:"Begin of the range: 2h or 7d ago, 2026-03-14, '2026-03-14 15:00' or RFC 3339. Default: an hour before its end."`
-	Until  moment   `group:"filter" placeholder:"TIME" help:"End of the range, in the same forms. Default: now."`
-	Step   timespan `group:"filter" placeholder:"TIME" help:"Length of a step, such as 5m. Default: a round length that makes about a hundred steps."`
-	Charts bool     `group:"what" help:"Draw a chart of each series, however many there are."`
-	Limit  int      `short:"n" group:"what" default:"20" placeholder:"N" help:"Most series to draw, those with the greatest values; 0 for all. Default: ${default}."`
+	Since  moment.Moment `group:"filter" placeholder:"TIME" help:"Begin of the range: 2h or 7d ago, 2026-03-14, '2026-03-14 15:00' or RFC 3339. Default: an hour before its end."`
+	Until  moment.Moment `group:"filter" placeholder:"TIME" help:"End of the range, in the same forms. Default: now."`
+	Step   moment.Length `group:"filter" placeholder:"TIME" help:"Length of a step, such as 5m. Default: a round length that makes about a hundred steps."`
+	Charts bool          `group:"what" help:"Draw a chart of each series, however many there are."`
+	Limit  int           `short:"n" group:"what" default:"20" placeholder:"N" help:"Most series to draw, those with the greatest values; 0 for all. Default: ${default}."`
 }
 
 // Help is the text of --help.

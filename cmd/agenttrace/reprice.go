@@ -103,8 +103,8 @@ func (c *repriceCommand) unfinished(app *App, last *agenttrace.RepriceResponse) 
 	}
 	// The next second: what is done twice stays as it is, what is left out does not.
 	goOn := "agenttrace reprice --until " + last.GetTimeReached().AsTime().Add(time.Second).UTC().Format(time.RFC3339)
-	if c.Since.text != "" {
-		goOn += " --since '" + c.Since.text + "'"
+	if c.Since.Text != "" {
+		goOn += " --since '" + c.Since.Text + "'"
 	}
 	app.Note(
 		shell.Say(fmt.Sprintf("Broken off after %s traces; %s of them cost something else now. The older ones keep their costs.", draw.Count(last.GetTraces()), draw.Count(last.GetChangedTraces()))),

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/agenttrace/agenttrace/cmd/agenttrace/internal/draw"
+	"github.com/agenttrace/agenttrace/cmd/agenttrace/internal/moment"
 	"github.com/agenttrace/agenttrace/cmd/agenttrace/internal/shell"
 
 	agenttrace "github.com/agenttrace/agenttrace/clients/go"
@@ -22,9 +23,9 @@ type tailCommand struct {
 
 	whoFilter   `embed:""`
 	whereFilter `embed:""`
-	Name        string   `group:"filter" placeholder:"NAME" help:"With this name, exactly."`
-	Failed      *bool    `group:"filter" negatable:"" help:"Only what failed; --no-failed for only what did not."`
-	MinDuration timespan `group:"filter" placeholder:"TIME" help:"Took so long or longer, such as 500ms or 2m."`
+	Name        string        `group:"filter" placeholder:"NAME" help:"With this name, exactly."`
+	Failed      *bool         `group:"filter" negatable:"" help:"Only what failed; --no-failed for only what did not."`
+	MinDuration moment.Length `group:"filter" placeholder:"TIME" help:"Took so long or longer, such as 500ms or 2m."`
 
 	Traces     bool   `group:"output" help:"Print traces, each time that they got spans, instead of spans."`
 	Limit      int64  `short:"n" group:"output" placeholder:"N" help:"End after N of them; with --cursor-file, after all that were stored together with the Nth. Default: never."`

@@ -1,4 +1,5 @@
-package main
+// Package moment reads times and lengths of time as people type them.
+package moment
 
 import (
 	"fmt"
@@ -8,20 +9,20 @@ import (
 
 const day = 24 * time.Hour
 
-// timespan is a length of time: 500ms, 30s, 2h, or with days and weeks 7d, 1d12h, 2w.
-type timespan time.Duration
+// Length is a length of time: 500ms, 30s, 2h, or with days and weeks 7d, 1d12h, 2w.
+type Length time.Duration
 
 // UnmarshalText reads a length of time.
-func (d *timespan) UnmarshalText(text []byte) error {
-	value, ok := parseTimespan(strings.TrimSpace(string(text)))
+func (d *Length) UnmarshalText(text []byte) error {
+	value, ok := parseLength(strings.TrimSpace(string(text)))
 	if !ok {
 		return fmt.Errorf("%q is not a length of time: want a number and a unit (ms, s, m, h, d, w), such as 500ms, 2h or 7d", text)
 	}
-	*d = timespan(value)
+	*d = Length(value)
 	return nil
 }
 
-func parseTimespan(text string) (time.Duration, bool) {
+func parseLength(text string) (time.Duration, bool) {
 	var total time.Duration
 	for _, unit := range []struct {
 		letter string
@@ -47,39 +48,39 @@ func parseTimespan(text string) (time.Duration, bool) {
 	return total + rest, true
 }
 
-// moment is a point in time as people type it: a length of time for so long ago
+// Moment is a point in time as people type it: a length of time for so long ago
 // (2h, 7d), now, a date, a date and a time, or RFC 3339. The zero value is none.
-type moment struct{ text string }
+type Moment struct{ Text string }
 
 // UnmarshalText checks the text; what it means depends on the clock and the zone.
-func (m *moment) UnmarshalText(text []byte) error {
-	m.text = strings.TrimSpace(string(text))
-	_, err := m.at(time.Now(), time.UTC)
+func (m *Moment) UnmarshalText(text []byte) error {
+	m.Text = strings.TrimSpace(string(text))
+	_, err := m.At(time.Now(), time.UTC)
 	return err
 }
 
 // layouts are the forms of a date and a time without a zone.
 var layouts = [...]string{"2006-01-02", "2006-01-02 15:04", "2006-01-02 15:04:05.999999999", "2006-01-02T15:04", "2006-01-02T15:04:05.999999999"}
 
-// at returns the point in time; without a zone of its own it is in zone. It is
+// At returns the point in time; without a zone of its own it is in zone. It is
 // zero for no moment.
-func (m moment) at(now time.Time, zone *time.Location) (time.Time, error) {
-	if m.text == "" {
+func (m Moment) At(now time.Time, zone *time.Location) (time.Time, error) {
+	if m.Text == "" {
 		return time.Time{}, nil
 	}
-	if m.text == "now" {
+	if m.Text == "now" {
 		return now, nil
 	}
-	if ago, ok := parseTimespan(m.text); ok {
+	if ago, ok := parseLength(m.Text); ok {
 		return now.Add(-ago), nil
 	}
-	if t, err := time.Parse(time.RFC3339Nano, m.text); err == nil {
+	if t, err := time.Parse(time.RFC3339Nano, m.Text); err == nil {
 		return t, nil
 	}
 	for _, layout := range layouts {
-		if t, err := time.ParseInLocation(layout, m.text, zone); err == nil {
+		if t, err := time.ParseInLocation(layout, m.Text, zone); err == nil {
 			return t, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("%q is not a time: want so long ago (2h, 7d), a date (2026-03-14), a date and a time (2026-03-14 15:00) or RFC 3339 (2026-03-14T15:00:00Z)", m.text)
+	return time.Time{}, fmt.Errorf("%q is not a time: want so long ago (2h, 7d), a date (2026-03-14), a date and a time (2026-03-14 15:00) or RFC 3339 (2026-03-14T15:00:00Z)", m.Text)
 }
