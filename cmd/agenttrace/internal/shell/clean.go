@@ -1,8 +1,10 @@
 package shell
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -105,4 +107,26 @@ func harmless(r rune) rune {
 		return utf8.RuneError // unassigned: nobody knows how wide it is
 	}
 	return r
+}
+
+// escapeJSON writes as escapes what JSON may hold as it is and a terminal may act
+// upon: the controls beyond ASCII, and what reorders or hides text. It stands in
+// strings only, and means the same.
+func escapeJSON(text string) string {
+	var b strings.Builder
+	begun := 0
+	for i, r := range text {
+		if r < 0x7f || r == utf8.RuneError || harmless(r) == r {
+			continue
+		}
+		b.WriteString(text[begun:i])
+		for _, unit := range utf16.AppendRune(nil, r) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+		begun = i + utf8.RuneLen(r)
+	}
+	if begun == 0 {
+		return text
+	}
+	return b.String() + text[begun:]
 }

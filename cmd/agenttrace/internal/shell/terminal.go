@@ -104,7 +104,7 @@ func (t *Terminal) Print(lines ...Line) error {
 }
 
 // PrintJSON prints messages as results, each as one line of JSON as protobuf
-// defines it.
+// defines it, with escapes for all that could do something to a terminal.
 func (t *Terminal) PrintJSON(messages ...proto.Message) error {
 	var b bytes.Buffer
 	for _, m := range messages {
@@ -118,7 +118,7 @@ func (t *Terminal) PrintJSON(messages ...proto.Message) error {
 		}
 		b.WriteByte('\n')
 	}
-	return t.write(b.String())
+	return t.write(escapeJSON(b.String()))
 }
 
 // Write prints bytes as results, as they are: exported data, JSON that is no

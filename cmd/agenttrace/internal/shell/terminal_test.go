@@ -2,6 +2,7 @@ package shell
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"strings"
 	"syscall"
@@ -11,6 +12,7 @@ import (
 
 	"go.uber.org/goleak"
 	"google.golang.org/protobuf/types/known/structpb"
+	"pgregory.net/rapid"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -53,6 +55,24 @@ func TestMessagesAreOneLineOfJSONEach(t *testing.T) {
 	if err := terminal.PrintJSON(structpb.NewStringValue("a\nb"), structpb.NewBoolValue(true)); err != nil || out.String() != "\"a\\nb\"\ntrue\n" {
 		t.Errorf("printed %q, %v", out.String(), err)
 	}
+}
+
+func TestJSONSteersNoTerminalAndMeansWhatItIs(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringOf(rapid.SampledFrom([]rune("a\"\\\n\x1b\x7f\u009b\u202e\u200b\u2028漢😀👩\u200d\U000e0041\ufffd"))).Draw(t, "text")
+		var out bytes.Buffer
+		if err := NewTerminal(&out, new(bytes.Buffer), Options{}).PrintJSON(structpb.NewStringValue(text)); err != nil {
+			t.Fatal(err)
+		}
+		line := strings.TrimSuffix(out.String(), "\n")
+		if clean := Clean(line); clean != line {
+			t.Errorf("%q prints %q, want %q", text, line, clean)
+		}
+		var again string
+		if err := json.Unmarshal(out.Bytes(), &again); err != nil || again != text {
+			t.Errorf("%q is read as %q, %v", text, again, err)
+		}
+	})
 }
 
 // gone is a pipe that nobody reads any more.
