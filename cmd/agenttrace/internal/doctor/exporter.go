@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"cmp"
 	"fmt"
 	"net/url"
 	"strings"
@@ -70,30 +69,31 @@ func (x *exporter) grpc() bool {
 	return x.protocol == protocolGRPC || x.protocol == "" && x.url != nil && x.url.Port() == "4317"
 }
 
-// parseHeaders reads key=value pairs, separated by commas, the values
-// percent-encoded. The error says which pair is wrong and why.
+// parseHeaders reads name=value entries, separated by commas, the values
+// percent-encoded. The error says which entry is wrong and why, and repeats nothing
+// of it: a value may be a secret, and what stands behind a comma in one looks like a
+// name.
 func parseHeaders(text string) (headers []header, err error) {
-	for pair := range strings.SplitSeq(text, ",") {
-		pair = strings.TrimSpace(pair)
-		if pair == "" {
+	n := 0
+	for entry := range strings.SplitSeq(text, ",") {
+		entry = strings.TrimSpace(entry)
+		if n++; entry == "" {
 			continue
 		}
-		name, value, found := strings.Cut(pair, "=")
+		name, value, found := strings.Cut(entry, "=")
 		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
 		if !found || strings.Contains(name, ":") {
-			// A value may be a secret; a name is none.
-			name, _, _ = strings.Cut(name, ":")
-			return headers, fmt.Errorf("%.40q has no = between name and value", cmp.Or(strings.TrimSpace(name), pair))
+			return headers, fmt.Errorf("entry %d has no = between name and value", n)
 		}
 		if name == "" || strings.ContainsFunc(name, notInToken) {
-			return headers, fmt.Errorf("%.40q is no name of a header", name)
+			return headers, fmt.Errorf("what stands before the = of entry %d is no name of a header", n)
 		}
 		decoded, err := url.PathUnescape(value)
 		if err != nil {
-			return headers, fmt.Errorf("the value of %s has a %% that is not followed by two hex digits (write %%25 for it)", name)
+			return headers, fmt.Errorf("the value of entry %d has a %% that is not followed by two hex digits (write %%25 for it)", n)
 		}
 		if strings.ContainsFunc(decoded, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
-			return headers, fmt.Errorf("the value of %s has a control character, such as a line break", name)
+			return headers, fmt.Errorf("the value of entry %d has a control character, such as a line break", n)
 		}
 		headers = append(headers, header{strings.ToLower(name), decoded})
 	}

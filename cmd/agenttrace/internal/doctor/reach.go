@@ -22,7 +22,7 @@ func (e *examination) address(ctx context.Context) Finding {
 	const check = "address"
 	u, err := parseURL(e.Server)
 	if err != nil {
-		return failure(check, fmt.Sprintf("%q is no address of a server: %v.", e.Server, err), "Give a URL such as http://127.0.0.1:4317: --server, or the variable AGENTTRACE_SERVER.")
+		return failure(check, fmt.Sprintf("%q is no address of a server: %v.", withoutSecret(e.Server), err), "Give a URL such as http://127.0.0.1:4317: --server, or the variable AGENTTRACE_SERVER.")
 	}
 	e.url = u
 	connected, err := e.connect(ctx, u)
@@ -48,6 +48,20 @@ func parseURL(address string) (*url.URL, error) {
 		return nil, errors.New("it names no host")
 	}
 	return u, nil
+}
+
+// withoutSecret returns an address as it was given, but for a name and a password
+// before its host; it need not be one that can be read as a URL.
+func withoutSecret(address string) string {
+	at := strings.LastIndexByte(address, '@')
+	if at < 0 {
+		return address
+	}
+	scheme, _, found := strings.Cut(address[:at], "://")
+	if found {
+		return scheme + "://…" + address[at:]
+	}
+	return "…" + address[at:]
 }
 
 // hostPort returns where to connect to.

@@ -64,7 +64,7 @@ func (e *examination) endpoint(ctx context.Context, x *exporter) Finding {
 		if x.variable == "" { // perhaps this is not where agents run
 			return warning(check, "No endpoint is set: exporters send to this machine. "+says, mend)
 		}
-		return failure(check, x.variable+" is "+x.given+". "+says, mend)
+		return failure(check, x.variable+" is "+withoutSecret(x.given)+". "+says, mend)
 	}
 	where := x.url.Redacted()
 	if x.variable == "" {
@@ -100,7 +100,7 @@ func (e *examination) malformed(x *exporter) Finding {
 		} else if err == nil && (u.Scheme == "http" || u.Scheme == "https") {
 			why = "it names no host"
 		}
-		return failure(check, fmt.Sprintf("%s is %q: %s.", x.variable, x.given, why), advice)
+		return failure(check, fmt.Sprintf("%s is %q: %s.", x.variable, withoutSecret(x.given), why), advice)
 	}
 	if x.grpc() {
 		return Finding{}

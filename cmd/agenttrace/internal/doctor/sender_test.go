@@ -101,10 +101,20 @@ func TestTheEnvironmentOfExportersIsJudged(t *testing.T) {
 func TestSecretsInTheEnvironmentAreNotRepeated(t *testing.T) {
 	t.Parallel()
 	s := serve(t, (&fake{status: healthy()}).handler(), false)
-	for _, headers := range []string{"authorization=Bearer%20hush", "authorization: Bearer hush", "authorization=hush%zz", "x-key=hush,=", "authorization=Bearer hush"} {
+	for _, headers := range []string{"authorization=Bearer%20hush", "authorization: Bearer hush", "authorization=hush%zz", "x-key=hush,=", "authorization=Bearer hush",
+		"hush", "authorization=Basic abc,hush/==", "authorization=Basic abc,hush=%z", "authorization=Basic abc,hush=%00"} {
 		for check, f := range examine(t, s.URL, map[string]string{"OTEL_EXPORTER_OTLP_HEADERS": headers}) {
 			if text := fmt.Sprint(f); strings.Contains(text, "hush") {
 				t.Errorf("with %q, %s says %s", headers, check, text)
+			}
+		}
+	}
+	for _, address := range []string{"http://me:hush@127.0.0.1:1", "http://me:hush@" + strings.TrimPrefix(s.URL, "http://"), "me:hush@127.0.0.1:1", "http://me:hush@127.0.0.1:port", "http://hush@"} {
+		for server, environ := range map[string]map[string]string{s.URL: {"OTEL_EXPORTER_OTLP_ENDPOINT": address}, address: {}} {
+			for check, f := range examine(t, server, environ) {
+				if text := fmt.Sprint(f); strings.Contains(text, "hush") {
+					t.Errorf("with server %q and %v, %s says %s", server, environ, check, text)
+				}
 			}
 		}
 	}
