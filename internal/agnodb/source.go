@@ -90,7 +90,12 @@ func Open(ctx context.Context, address string, o Options) (*Source, error) {
 		return nil, fmt.Errorf("open Agno's database: %w", err)
 	}
 	s.db.SetMaxOpenConns(2)
-	if err := s.inspect(ctx, traces, spans); err != nil {
+	if err = s.db.PingContext(ctx); err != nil {
+		err = fmt.Errorf("open Agno's database: %w", err)
+	} else {
+		err = s.inspect(ctx, traces, spans)
+	}
+	if err != nil {
 		s.db.Close()
 		return nil, err
 	}

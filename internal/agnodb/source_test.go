@@ -307,6 +307,10 @@ func TestADatabaseThatIsNotAgnosIsRefusedAndNotTouched(t *testing.T) {
 			t.Errorf("%q is opened", address)
 		}
 	}
+	if _, err := Open(t.Context(), "postgres://me:hush@127.0.0.1:1/agno?connect_timeout=5", Options{}); err == nil || !strings.HasPrefix(err.Error(), "open Agno's database: ") ||
+		strings.Contains(err.Error(), "other names") || strings.Contains(err.Error(), "hush") {
+		t.Errorf("where nothing listens: %v", err)
+	}
 	if files, err := filepath.Glob(missing + "*"); len(files) > 0 || err != nil {
 		t.Errorf("reading has made %v", files)
 	}
