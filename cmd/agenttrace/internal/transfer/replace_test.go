@@ -44,6 +44,22 @@ func TestFilesAreNeitherReplacedNorMixedUp(t *testing.T) {
 	mustHold(t, path, s.traces)
 }
 
+// TestAnEmptyStateIsNone begins anew where a machine died before the state was on
+// its disk.
+func TestAnEmptyStateIsNone(t *testing.T) {
+	s := &server{traces: []stored{{id: 1, starts: []int64{5}}, {id: 2, starts: []int64{4}}}}
+	path := filepath.Join(t.TempDir(), "out")
+	for name, holds := range map[string]string{partOf(path): "torn", markOf(path): ""} {
+		if err := os.WriteFile(name, []byte(holds), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, complete, err := s.export(otlpfile.Format{}, ticking()).File(t.Context(), path, true, false); complete || err != nil {
+		t.Fatal(complete, err)
+	}
+	mustHold(t, path, s.traces)
+}
+
 func TestWhatIsNoRegularFileIsNotReplaced(t *testing.T) {
 	s := &server{traces: []stored{{id: 1, starts: []int64{5}}}}
 	path := filepath.Join(t.TempDir(), "device")

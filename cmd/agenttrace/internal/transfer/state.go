@@ -12,13 +12,15 @@ import (
 // stateVersion is of the files that remember how far a transfer has come.
 const stateVersion = 1
 
-// readState reads a file of state; ok is false where there is none.
+// readState reads a file of state; ok is false where there is none. An empty one is
+// none: it is what a machine that died may leave, since states are not forced onto
+// the disk one by one.
 func readState(path string, state any) (ok bool, err error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
-	if err != nil {
+	if err != nil || len(data) == 0 {
 		return false, err
 	}
 	var version struct{ Version int }
@@ -46,8 +48,7 @@ func writeState(path string, state any) error {
 		return err
 	}
 	_, err = temporary.Write(append(data, '\n'))
-	// A machine that dies must not leave an empty file under the name.
-	err = errors.Join(err, temporary.Sync(), temporary.Close())
+	err = errors.Join(err, temporary.Close())
 	if err == nil {
 		err = os.Rename(temporary.Name(), path)
 	}
