@@ -91,6 +91,12 @@ var answers = []answertest.Case{
 			Usage: tracing.Usage{Input: 5, CacheWrite: 9, Output: 7}},
 	},
 	{
+		Name: "arguments that are called as what only the provider can read", New: message,
+		Body: `{"type":"message","role":"assistant","content":[{"type":"tool_use","id":"t1","name":"check","input":{"signature":"f()","encrypted_content":"x"}}],"stop_reason":"tool_use"}`,
+		Want: tracing.ModelResult{FinishReasons: []string{"tool_use"}, Messages: messages(tracing.Message{Role: "assistant",
+			ToolCalls: []tracing.ToolCall{{ID: "t1", Name: "check", Arguments: `{"signature":"f()","encrypted_content":"x"}`}}})},
+	},
+	{
 		Name: "a refusal", New: message, Body: `{"id":"m","type":"message","role":"assistant","model":"m","content":[],"stop_reason":"refusal","usage":{"input_tokens":1,"output_tokens":0}}`,
 		Want: tracing.ModelResult{ID: "m", Model: "m", FinishReasons: []string{"refusal"}, Messages: messages(tracing.Message{Role: "assistant"}), Usage: tracing.Usage{Input: 1}},
 	},

@@ -7,8 +7,17 @@ import (
 	"github.com/agenttrace/agenttrace/clients/go/tracing/modelhttp/answer"
 )
 
-// IsBulk tells which members no span wants: what only the provider can read.
-func IsBulk(_, name string) bool { return name == "signature" || name == "encrypted_content" }
+// IsBulk tells which members no span wants: what only the provider can read. Their
+// place tells them from arguments of tools that have the same names.
+func IsBulk(parent, name string) bool {
+	switch name {
+	case "signature":
+		return parent == "content" || parent == "content_block" || parent == "delta"
+	case "encrypted_content":
+		return parent == "content" || parent == "content_block"
+	}
+	return false
+}
 
 // IsFile tells which texts are files in base64.
 func IsFile(parent, name string) bool { return parent == "source" && name == "data" }

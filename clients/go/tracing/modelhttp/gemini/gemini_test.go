@@ -105,6 +105,13 @@ var requests = []struct {
 			Tools:    []tracing.ToolDefinition{{Name: "f", JSON: `{"name":"f"}`}}},
 	},
 	{
+		"arguments that are called as vectors", gemini.Call,
+		`{"contents":{"role":"model","parts":[{"functionCall":{"name":"sum","args":{"values":[1,2]}}},{"functionResponse":{"name":"sum","response":{"values":[3]}}}]},"tools":[{"functionDeclarations":[{"name":"sum","parameters":{"properties":{"values":{"type":"ARRAY"}}}}]}]}`,
+		tracing.ModelCall{Operation: tracing.Chat,
+			Messages: messages(tracing.Message{Role: "tool", ToolCallID: "sum", Content: `{"values":[3]}`}, tracing.Message{Role: "assistant", ToolCalls: []tracing.ToolCall{{Name: "sum", Arguments: `{"values":[1,2]}`}}}),
+			Tools:    []tracing.ToolDefinition{{Name: "sum", JSON: `{"name":"sum","parameters":{"properties":{"values":{"type":"ARRAY"}}}}`}}},
+	},
+	{
 		"one text to embed", gemini.EmbedCall, `{"model":"models/e","content":{"parts":[{"text":"a"}]},"taskType":"RETRIEVAL_QUERY"}`,
 		tracing.ModelCall{Operation: tracing.Embeddings, Parameters: `{"taskType":"RETRIEVAL_QUERY"}`, Texts: []string{"a"}},
 	},

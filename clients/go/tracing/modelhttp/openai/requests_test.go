@@ -48,6 +48,12 @@ var requests = []struct {
 		},
 	},
 	{
+		"names that are bulk elsewhere", openai.ChatCall,
+		`{"model":"m","logprobs":true,"tools":[{"type":"function","function":{"name":"f","parameters":{"properties":{"embedding":{"type":"array"}}}}}]}`,
+		tracing.ModelCall{Operation: tracing.Chat, Model: "m", Parameters: `{"logprobs":true}`,
+			Tools: []tracing.ToolDefinition{{Name: "f", JSON: `{"type":"function","function":{"name":"f","parameters":{"properties":{"embedding":{"type":"array"}}}}}`}}},
+	},
+	{
 		"responses", openai.ResponsesCall,
 		`{"model":"gpt-5","instructions":"Be brief.","reasoning":{"effort":"low"},"previous_response_id":"resp_0","input":[
 			{"role":"user","content":"Hi"},
