@@ -121,7 +121,7 @@ func TestRequests(t *testing.T) {
 		Messages: messages(
 			tracing.Message{Role: "system", Content: "Be brief.\nBe kind."},
 			tracing.Message{Role: "user", Content: "Hi"},
-			tracing.Message{Role: "user", Content: "See\n[image, image/png, 4 bytes]\n[image, https://h.example/a.png]\n[document, A, application/pdf, 3 bytes]", Images: []string{"https://h.example/a.png"}},
+			tracing.Message{Role: "user", Content: "See\n[image, image/png, 4 bytes]\n[image]\n[document, A, application/pdf, 3 bytes]", Images: []string{"https://h.example/a.png"}},
 			tracing.Message{Role: "assistant", Content: "Looking.", Reasoning: "hm", ToolCalls: []tracing.ToolCall{{ID: "t1", Name: "look", Arguments: `{"at":"it"}`}, {ID: "t2", Name: "look", Arguments: "{}"}}},
 			tracing.Message{Role: "tool", ToolCallID: "t1", Content: "a cat"},
 			tracing.Message{Role: "tool", ToolCallID: "t2", Content: "blind"},

@@ -37,7 +37,7 @@ var requests = []struct {
 			Parameters: `{"stream":true,"stream_options":{"include_usage":true},"temperature":0.5}`,
 			Messages: messages(
 				tracing.Message{Role: "system", Content: "Be brief."},
-				tracing.Message{Role: "user", Content: "What is this?\n[image, image/png, 4 bytes]\n[image, https://h.example/a.png]\n[audio, wav, 3 bytes]\n[file, a.pdf, 3 bytes]", Images: []string{"https://h.example/a.png"}},
+				tracing.Message{Role: "user", Content: "What is this?\n[image, image/png, 4 bytes]\n[image]\n[audio, wav, 3 bytes]\n[file, a.pdf, 3 bytes]", Images: []string{"https://h.example/a.png"}},
 				assistant("", tracing.ToolCall{ID: "c1", Name: "look", Arguments: "{}"}),
 				tracing.Message{Role: "tool", ToolCallID: "c1", Content: "a cat"},
 				tracing.Message{Role: "assistant", Content: "No.", Reasoning: "hm"}),
