@@ -19,6 +19,10 @@ func TestWhatIsHiddenIsNowhereInTheSpan(t *testing.T) {
 		{"an image of OpenAI's responses", "/v1/responses", `{"input":[{"role":"user","content":[{"type":"input_image","image_url":"https://h.example/hidden.png"}]}]}`, tracing.HideInputImages(true)},
 		{"an image of Anthropic's", "/v1/messages", `{"messages":[{"role":"user","content":[{"type":"image","source":{"type":"url","url":"https://h.example/hidden.png"}}]}]}`, tracing.HideInputImages(true)},
 		{"an image of Gemini's", "/v1beta/models/g:generateContent", `{"contents":[{"parts":[{"fileData":{"mimeType":"image/png","fileUri":"gs://b/hidden.png"}}]}]}`, tracing.HideInputImages(true)},
+		{"the expected answer of a chat", "/v1/chat/completions", `{"messages":[],"prediction":{"type":"content","content":"hidden"}}`, tracing.HideInputs(true)},
+		{"what follows a completion", "/v1/completions", `{"prompt":"Once","suffix":"hidden"}`, tracing.HideInputs(true)},
+		{"variables of a stored prompt", "/v1/responses", `{"input":"Hi","prompt":{"id":"p","variables":{"name":"hidden"}}}`, tracing.HideInputs(true)},
+		{"the token for a server of tools", "/v1/messages", `{"messages":[],"mcp_servers":[{"type":"url","url":"https://m.example","name":"m","authorization_token":"hidden"}]}`, tracing.HideInputs(false)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server := serve(t, func(w http.ResponseWriter, r *http.Request) {

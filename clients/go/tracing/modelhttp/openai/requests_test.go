@@ -79,8 +79,8 @@ var requests = []struct {
 		},
 	},
 	{
-		"responses to a text", openai.ResponsesCall, `{"model":"gpt-5","input":"Hi"}`,
-		tracing.ModelCall{Operation: tracing.Chat, Model: "gpt-5", Messages: messages(tracing.Message{Role: "user", Content: "Hi"})},
+		"responses to a text", openai.ResponsesCall, `{"model":"gpt-5","input":"Hi","prompt":{"id":"p","variables":{"a":"b"}}}`,
+		tracing.ModelCall{Operation: tracing.Chat, Model: "gpt-5", Parameters: `{"prompt":{"id":"p"}}`, Messages: messages(tracing.Message{Role: "user", Content: "Hi"})},
 	},
 	{
 		"a completion", openai.CompletionCall, `{"model":"m","prompt":["a","b"],"max_tokens":5}`,
