@@ -141,6 +141,18 @@ type failing struct{ err error }
 
 func (f failing) RoundTrip(*http.Request) (*http.Response, error) { return nil, f.err }
 
+func TestATransportThatReturnsNothingIsTheClientsToReport(t *testing.T) {
+	r := record(t)
+	c := &http.Client{Transport: modelhttp.Transport(failing{}, modelhttp.Tracer(r.Tracer))}
+	response, err := c.Post("http://h.example/v1/chat/completions", "application/json", strings.NewReader(question))
+	if err == nil {
+		t.Fatalf("the caller got %s", response.Status)
+	}
+	if kind, _ := r.only(t).failed(); kind == "" {
+		t.Error("the call did not fail")
+	}
+}
+
 func TestTheCallersErrorIsTheOriginal(t *testing.T) {
 	r := record(t)
 	cause := errors.New("no route for " + key)

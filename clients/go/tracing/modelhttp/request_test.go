@@ -26,6 +26,8 @@ func TestACallIsRecorded(t *testing.T) {
 	if s.Name() != "chat gpt-4o-mini" {
 		t.Errorf("the span is called %q", s.Name())
 	}
+	_, port, _ := strings.Cut(server.Listener.Addr().String(), ":")
+	s.has(t, map[string]string{"server.address": "127.0.0.1", "server.port": port})
 	if got.bodies[0] != question || got.sizes[0] != int64(len(question)) {
 		t.Errorf("the server got %q, %d bytes", got.bodies[0], got.sizes[0])
 	}
