@@ -35,7 +35,7 @@ func (s *Sender) wrongPlace() string {
 	if s.protocol == GRPC {
 		return "check OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_PROTOCOL: " + s.url.Host + " takes no OTLP over gRPC, which is usually on port 4317"
 	}
-	return "check OTEL_EXPORTER_OTLP_ENDPOINT (to which /v1/traces is added) and OTEL_EXPORTER_OTLP_PROTOCOL: " + s.url.Redacted() + " takes no OTLP over HTTP, which is usually on port 4318"
+	return "check OTEL_EXPORTER_OTLP_ENDPOINT (to which /v1/traces is added) and OTEL_EXPORTER_OTLP_PROTOCOL: " + plain(s.url) + " takes no OTLP over HTTP, which is usually on port 4318"
 }
 
 // unanswered says why there is no answer.
