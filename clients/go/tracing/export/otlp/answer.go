@@ -54,12 +54,14 @@ func (s *Sender) unanswered(ctx context.Context, err error) error {
 		fault.Kind, fault.Advice = export.Misconfigured, adviceTLS
 	case distrusted(err):
 		fault.Kind, fault.Advice = export.Misconfigured, adviceTrust
-	case s.protocol == GRPC && strings.Contains(text, "http2: ") && strings.Contains(text, "HTTP/1.1"):
-		fault.Kind, fault.Advice = export.Misconfigured, s.wrongPlace()
 	case errors.As(err, &nobody):
 		fault.Advice = adviceName
 	case errors.Is(err, syscall.ECONNREFUSED):
 		fault.Advice = adviceStart
+	case s.protocol == GRPC && s.url.Scheme == "http":
+		// A server of HTTP/1 hangs up, and so does one that is about to start. Whether
+		// net/http hears of the difference is a matter of luck.
+		fault.Advice = "if it stays so, " + s.wrongPlace()
 	}
 	return fault
 }

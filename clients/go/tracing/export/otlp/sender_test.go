@@ -238,7 +238,7 @@ func TestWhoeverDoesNotAnswerIsAwayAndItIsSaidWhatToDo(t *testing.T) {
 		"plain asked of TLS":       {strings.Replace(secure.URL, "https:", "http:", 1), otlp.HTTP, export.Misconfigured, []string{"https://"}},
 		"plain asked of other TLS": {"http://" + alert, otlp.HTTP, export.Misconfigured, []string{"https://"}},
 		"unknown authority":        {secure.URL, otlp.HTTP, export.Misconfigured, []string{"OTEL_EXPORTER_OTLP_CERTIFICATE"}},
-		"gRPC asked of HTTP/1.1":   {plain, otlp.GRPC, export.Misconfigured, []string{"4317", "OTEL_EXPORTER_OTLP_PROTOCOL"}},
+		"gRPC asked of HTTP/1.1":   {plain, otlp.GRPC, export.Away, []string{"4317", "OTEL_EXPORTER_OTLP_PROTOCOL"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			mustFault(t, send(t, otlp.Config{Endpoint: test.endpoint, Protocol: test.protocol}), test.want, test.words...)
