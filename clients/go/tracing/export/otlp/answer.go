@@ -1,6 +1,7 @@
 package otlp
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -148,6 +149,12 @@ func partial(answer []byte, contentType string) error {
 		return nil
 	}
 	return &export.Fault{Kind: export.Partial, Rejected: max(0, rejected), Message: "the backend took the request in part: " + shorten(text)}
+}
+
+// isPage reports whether an answer is a page for people. That it is called HTML does
+// not tell: some servers call everything so, an empty answer too.
+func isPage(answer []byte, contentType string) bool {
+	return !strings.HasPrefix(contentType, "application/x-protobuf") && bytes.HasPrefix(bytes.TrimSpace(answer), []byte("<"))
 }
 
 // message finds the text in the body of a refusal: a google.rpc.Status, or

@@ -244,6 +244,9 @@ func (s *Sender) sendHTTP(ctx context.Context, body []byte) error {
 		return s.unanswered(ctx, err)
 	}
 	if res.StatusCode/100 == 2 {
+		if isPage(answer, res.Header.Get("Content-Type")) { // of a proxy that asks who is there, for instance: the spans went nowhere
+			return &export.Fault{Kind: export.Misconfigured, Message: "the answer is a page of HTML", Advice: s.wrongPlace()}
+		}
 		return partial(answer, res.Header.Get("Content-Type"))
 	}
 	return s.refusedHTTP(res, answer)

@@ -140,7 +140,9 @@ func TestHTTPAnswersAreUnderstood(t *testing.T) {
 		"gateway timeout":        {code: 504, want: export.Away},
 		"server error":           {code: 500, want: export.Doubtful},
 		"unsupported":            {code: 415, want: export.Refused},
+		"a page in its place":    {code: 200, kind: html, body: "\n<!doctype html><h1>Log in</h1>", want: export.Misconfigured, words: []string{"page of HTML", "ENDPOINT"}},
 		"partial success":        {code: 200, kind: protobuf, body: partly(3, "too old"), want: export.Partial, words: []string{"too old"}},
+		"one that begins as <":   {code: 200, kind: protobuf, body: partly(3, strings.Repeat("x", '<'-4)), want: export.Partial, words: []string{"xxx"}},
 		"partial success, JSON":  {code: 200, kind: asJSON, body: `{"partialSuccess":{"rejectedSpans":"3","errorMessage":"too old"}}`, want: export.Partial, words: []string{"too old"}},
 		"partial success, other": {code: 202, kind: asJSON, body: `{"partialSuccess":{"rejectedSpans":3}}`, want: export.Partial},
 	} {
@@ -164,7 +166,7 @@ func TestHTTPAnswersAreUnderstood(t *testing.T) {
 }
 
 func TestPlainSuccessIsSuccess(t *testing.T) {
-	for name, body := range map[string]string{"nothing": "", "an empty answer": "{}", "a page": "<html>"} {
+	for name, body := range map[string]string{"nothing": "", "an empty answer": "{}", "a word": "OK"} {
 		t.Run(name, func(t *testing.T) {
 			url := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) })
 			if err := send(t, otlp.Config{Endpoint: url}); err != nil {
