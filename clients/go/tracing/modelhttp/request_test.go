@@ -287,3 +287,17 @@ func TestFilesAreRecordedByTypeAndSize(t *testing.T) {
 		t.Error("the picture is in the span")
 	}
 }
+
+func TestTokensAreCountedHoweverLittleOfAnAnswerIsRecorded(t *testing.T) {
+	long := strings.Repeat("x", 5000)
+	server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `data: {"type":"response.completed","response":{"id":"r","status":"completed","instructions":"`+long+`","output":[{"type":"message","content":[{"type":"output_text","text":"`+long+`"}]}],"tools":[{"description":"`+long+`"}],"usage":{"input_tokens":10,"output_tokens":5,"total_tokens":15}}}`+"\n\n")
+	})
+	r := record(t)
+	readAll(t, post(t, client(t, r, modelhttp.MaxAnswerBytes(4<<10)), server.URL+"/v1/responses", `{"input":"Hi"}`))
+	s := r.only(t)
+	s.has(t, map[string]string{"llm.token_count.prompt": "10", "llm.token_count.completion": "5"})
+	if n := len(s.attributes["llm.output_messages.0.message.content"].AsString()); n > 4<<10+100 {
+		t.Errorf("%d bytes are recorded", n)
+	}
+}
