@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -76,12 +77,16 @@ func cliCommands() []cliCommand {
 }
 
 // TestCommandsPrintWhatTheyShould compares what the commands print into a pipe, at two
-// widths and on both stores, with golden files.
+// widths, with golden files; the wider one on both stores.
 func TestCommandsPrintWhatTheyShould(t *testing.T) {
 	t.Parallel()
 	eachStore(t, func(t *testing.T, store string) {
 		s := serverWithFixedSpans(t, store)
-		for _, width := range []string{"80", "140"} {
+		widths := []string{"80", "140"}
+		if strings.HasPrefix(store, "postgres") {
+			widths = widths[1:] // layout does not depend on the store
+		}
+		for _, width := range widths {
 			for _, command := range cliCommands() {
 				code, out, err := commandLine(t, s, append(command.args, "--width", width)...)
 				mustPrint(t, fmt.Sprintf("%s.%s.golden", command.name, width), code, out, err)
@@ -188,11 +193,17 @@ func TestAReaderThatLeavesIsNoError(t *testing.T) {
 	s.stop()
 }
 
-// TestALargeTraceIsFolded draws a trace of 30,000 spans, one of which failed.
+// foldedAround finds a failure between spans that are left out by the thousand.
+var foldedAround = regexp.MustCompile(`(?s)⋯ [\d.]+k spans not shown.*✗ RateLimited: too many searches.*⋯ [\d.]+k spans not shown`)
+
+// TestALargeTraceIsFolded draws a trace of thousands of spans, one of which failed.
 func TestALargeTraceIsFolded(t *testing.T) {
 	t.Parallel()
-	const size = 30_000
-	spans := []*agenttracev1.Span{fixedSpan(7, 1, 0, "Loop.run", agentSpan, 0, size)}
+	size := uint64(30_000)
+	if raceEnabled() {
+		size = 6_000 // it is its size that costs time then, and shows nothing
+	}
+	spans := []*agenttracev1.Span{fixedSpan(7, 1, 0, "Loop.run", agentSpan, 0, int(size))}
 	for i := uint64(2); i <= size; i++ {
 		spans = append(spans, fixedSpan(7, i, 1, "search", toolSpan, int(i), int(i)+1))
 	}
@@ -203,10 +214,8 @@ func TestALargeTraceIsFolded(t *testing.T) {
 	if code != 0 || complaints != "" || strings.Count(out, "\n") > 70 {
 		t.Errorf("ends with %d, %d lines, and says %s", code, strings.Count(out, "\n"), complaints)
 	}
-	for _, want := range []string{"⋯ 20k spans not shown", "✗ RateLimited: too many searches", "⋯ 10k spans not shown"} {
-		if !strings.Contains(out, want) {
-			t.Errorf("%q is not in\n%s", want, out)
-		}
+	if !foldedAround.MatchString(out) {
+		t.Errorf("the one span that failed is not shown between those that are not:\n%s", out)
 	}
 	s.stop()
 }

@@ -201,7 +201,7 @@ func TestMovingPrintsWhatItShould(t *testing.T) {
 		{"import-nothing", []string{"import"}},
 	}
 	eachStore(t, func(t *testing.T, store string) {
-		s := serverWithFixedSpans(t, store, fixedSpans())
+		s := serverWithFixedSpans(t, store)
 		for _, width := range []string{"80", "140"} {
 			m := movingAt(t, s)
 			m.write("bad.jsonl", strings.Replace(span, "0102030405060708090a0b0c0d0e0f10", "0102", 1))

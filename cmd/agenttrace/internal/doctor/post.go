@@ -73,7 +73,7 @@ func (e *examination) postGRPC(ctx context.Context, x *exporter, message *collec
 	transport := e.transport(true)
 	defer transport.CloseIdleConnections()
 	client := connect.NewClient[collector.ExportTraceServiceRequest, collector.ExportTraceServiceResponse](
-		&http.Client{Transport: transport}, x.url.Scheme+"://"+x.url.Host+exportProcedure, connect.WithGRPC(), connect.WithReadMaxBytes(mostRead))
+		&http.Client{Transport: transport}, x.url.Scheme+"://"+x.grpcHost()+exportProcedure, connect.WithGRPC(), connect.WithReadMaxBytes(mostRead))
 	req := connect.NewRequest(message)
 	x.setHeaders(req.Header())
 	res, err := client.CallUnary(ctx, req)
@@ -84,6 +84,15 @@ func (e *examination) postGRPC(ctx context.Context, x *exporter, message *collec
 		return nil, err
 	}
 	return res.Msg, nil
+}
+
+// grpcHost is where exporters with the protocol grpc connect to: where no endpoint is
+// set, that is another port than for HTTP.
+func (x *exporter) grpcHost() string {
+	if x.variable == "" {
+		return "localhost:4317"
+	}
+	return x.url.Host
 }
 
 // setHeaders adds those of the environment, but for the project: test spans have

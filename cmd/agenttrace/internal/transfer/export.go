@@ -34,6 +34,8 @@ type Export struct {
 	// Asked is what was asked, as it was typed: an export goes on with the same
 	// question only.
 	Asked string
+
+	came bool // the server has answered something
 }
 
 // Exported is what an export has written.
@@ -78,7 +80,8 @@ const (
 	markEvery = 2 * time.Second
 )
 
-// Attempts to go on, and pauses between them, while nothing more comes.
+// Attempts to go on, and pauses between them, while nothing more comes. A server
+// that has never answered is not waited for: most often its address is wrong.
 const (
 	attempts   = 6
 	firstPause = 500 * time.Millisecond
@@ -111,7 +114,7 @@ func (x *Export) File(ctx context.Context, path string, resume, replace bool) (_
 		if at.Exported != before {
 			failures, pause = 0, firstPause
 		}
-		if failures++; failures == attempts || ctx.Err() != nil || !x.Passing(err) {
+		if failures++; failures == attempts || !x.came || ctx.Err() != nil || !x.Passing(err) {
 			if at.Exported.Bytes == 0 { // there is nothing to go on from
 				err = errors.Join(err, remove(partOf(path)))
 			}

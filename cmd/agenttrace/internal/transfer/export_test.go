@@ -324,16 +324,21 @@ func TestAServerThatComesBackIsAskedAgainByItself(t *testing.T) {
 
 func TestAServerThatStaysAwayEndsTheExport(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &server{traces: []stored{{id: 1, starts: []int64{1}}}, breaks: make([]int, 100)}
-		path := filepath.Join(t.TempDir(), "out")
-		if _, _, err := s.export(otlpfile.Format{}, time.Now).File(t.Context(), path, false, false); !errors.Is(err, errGone) {
-			t.Error(err)
-		}
-		if len(s.asked) != attempts {
-			t.Errorf("asked %d times, want %d", len(s.asked), attempts)
-		}
-		if left, err := filepath.Glob(path + "*"); len(left) > 0 || err != nil {
-			t.Errorf("%v is left of nothing, %v", left, err)
+		for first, want := range map[int]int{0: 1, 1: attempts} { // what it sends before it goes: how often it is asked
+			s := &server{traces: []stored{{id: 1, starts: []int64{1}}}, breaks: append([]int{first}, make([]int, 100)...)}
+			if first > 0 {
+				s.traces[0].starts = append(s.traces[0].starts, 2)
+			}
+			path := filepath.Join(t.TempDir(), "out")
+			if _, _, err := s.export(otlpfile.Format{}, time.Now).File(t.Context(), path, false, false); !errors.Is(err, errGone) {
+				t.Error(err)
+			}
+			if len(s.asked) != want {
+				t.Errorf("asked %d times, want %d", len(s.asked), want)
+			}
+			if left, err := filepath.Glob(path + "*"); len(left) > 0 || err != nil {
+				t.Errorf("%v is left of nothing, %v", left, err)
+			}
 		}
 	})
 }

@@ -43,7 +43,8 @@ type Import struct {
 	// DryRun counts, and sends nothing.
 	DryRun bool
 
-	maxMessage int // 0 for maxMessage
+	// Limits of tests; 0 for the constants below.
+	gather, largest int
 }
 
 // Imported is what an import has done.
@@ -97,7 +98,11 @@ type run struct {
 func (i *Import) Run(ctx context.Context, pieces iter.Seq2[Piece, error]) (Imported, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	r := &run{Import: i, ctx: ctx, cancel: cancel, slots: make(chan struct{}, inFlight), taken: map[int]string{}, lastGood: time.Now()}
+	own := *i
+	if own.gather == 0 {
+		own.gather, own.largest = messageBytes, maxMessage
+	}
+	r := &run{Import: &own, ctx: ctx, cancel: cancel, slots: make(chan struct{}, inFlight), taken: map[int]string{}, lastGood: time.Now()}
 	var failed error
 	for piece, err := range pieces {
 		if err == nil {
@@ -122,7 +127,7 @@ func (i *Import) Run(ctx context.Context, pieces iter.Seq2[Piece, error]) (Impor
 func (r *run) add(p Piece) error {
 	r.note(p)
 	if p.ResourceSpans != nil {
-		parts, err := otlpfile.Parts(p.ResourceSpans, messageBytes, messageSpans)
+		parts, err := otlpfile.Parts(p.ResourceSpans, r.gather, messageSpans)
 		if err != nil {
 			return err
 		}
@@ -144,14 +149,14 @@ func (r *run) part(part []byte) error {
 	if err != nil {
 		return err
 	}
-	if len(part) > r.largest() {
+	if len(part) > r.largest {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.done.Rejected += int64(spans)
-		r.done.Reasons = noted(r.done.Reasons, fmt.Sprintf("a span of %d bytes is larger than a message may be (%d)", len(part), r.largest()))
+		r.done.Reasons = noted(r.done.Reasons, fmt.Sprintf("a span of %d bytes is larger than a message may be (%d)", len(part), r.largest))
 		return nil
 	}
-	if len(r.pending) > 0 && (len(r.pending)+len(part) > messageBytes || r.spans+spans > messageSpans) {
+	if len(r.pending) > 0 && (len(r.pending)+len(part) > r.gather || r.spans+spans > messageSpans) {
 		if err := r.flush(); err != nil {
 			return err
 		}
@@ -159,13 +164,6 @@ func (r *run) part(part []byte) error {
 	r.pending = append(wire.AppendHead(r.pending, 1, len(part)), part...)
 	r.spans += spans
 	return nil
-}
-
-func (i *Import) largest() int {
-	if i.maxMessage > 0 {
-		return i.maxMessage
-	}
-	return maxMessage
 }
 
 // note keeps what a piece says beside its spans.

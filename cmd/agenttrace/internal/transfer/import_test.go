@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -74,7 +75,7 @@ func (s *taker) send(ctx context.Context, data []byte) (int64, string, error) {
 }
 
 func (s *taker) into() *Import {
-	return &Import{Send: s.send, Passing: func(err error) (bool, time.Duration) { return errors.Is(err, errGone), 0 }}
+	return &Import{gather: 8192, largest: 16384, Send: s.send, Passing: func(err error) (bool, time.Duration) { return errors.Is(err, errGone), 0 }}
 }
 
 // many yields n pieces of about size bytes.
@@ -92,12 +93,12 @@ func many(n, size int) iter.Seq2[Piece, error] {
 func TestEverySpanIsSentOnceInMessagesWithinTheLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &taker{}
-		done, err := s.into().Run(t.Context(), many(100, 500_000))
+		done, err := s.into().Run(t.Context(), many(100, 1000))
 		if err != nil || done.Spans != 100 || done.Traces != 100 || len(s.got) != 100 {
 			t.Fatalf("%+v, %d spans arrived, %v", done, len(s.got), err)
 		}
 		for _, size := range s.sizes {
-			if size > messageBytes+20 || len(s.sizes) > 20 {
+			if size > 8192+20 || len(s.sizes) > 20 {
 				t.Errorf("%d messages, one of %d bytes", len(s.sizes), size)
 			}
 		}
@@ -122,7 +123,7 @@ func TestOneLargePieceIsDividedAndASpanThatIsTooLargeIsReported(t *testing.T) {
 		}
 		s := &taker{}
 		x := s.into()
-		x.maxMessage = 5 << 20
+		x.gather, x.largest = messageBytes, 5<<20
 		done, err := x.Run(t.Context(), pieces)
 		if err != nil || done.Spans != 20_000 || done.Rejected != 1 || len(done.Reasons) != 1 || len(s.sizes) != 3 {
 			t.Errorf("%+v in %d messages, %v", done, len(s.sizes), err)
@@ -138,12 +139,12 @@ func TestABusyServerIsWaitedForAndOneThatStaysAwayIsNot(t *testing.T) {
 			}
 			return 0, "", nil
 		}}
-		if done, err := s.into().Run(t.Context(), many(50, 500_000)); err != nil || done.Spans != 50 || len(s.got) != 50 {
+		if done, err := s.into().Run(t.Context(), many(50, 1000)); err != nil || done.Spans != 50 || len(s.got) != 50 {
 			t.Errorf("%+v, %v", done, err)
 		}
 		away := &taker{answer: func(int) (int64, string, error) { return 0, "", errGone }}
 		begun := time.Now()
-		if _, err := away.into().Run(t.Context(), many(50, 500_000)); !errors.Is(err, errGone) {
+		if _, err := away.into().Run(t.Context(), many(50, 1000)); !errors.Is(err, errGone) {
 			t.Error(err)
 		}
 		if waited := time.Since(begun); waited < patience || waited > 2*patience {
@@ -161,7 +162,7 @@ func TestWhatTheServerRefusesIsCountedWithItsReasons(t *testing.T) {
 		}
 		broken := errors.New("malformed")
 		s = &taker{answer: func(int) (int64, string, error) { return 0, "", broken }}
-		if _, err := s.into().Run(t.Context(), many(50, 500_000)); !errors.Is(err, broken) || s.calls > 2*inFlight {
+		if _, err := s.into().Run(t.Context(), many(50, 1000)); !errors.Is(err, broken) || s.calls > 2*inFlight {
 			t.Errorf("%v after %d calls", err, s.calls)
 		}
 	})
@@ -176,7 +177,7 @@ func TestAnImportThatWasInterruptedGoesOn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for p := range many(60, 500_000) {
+		for p := range many(60, 1000) {
 			if err := w.Write(p.ResourceSpans); err != nil {
 				t.Fatal(err)
 			}
@@ -195,10 +196,10 @@ func TestAnImportThatWasInterruptedGoesOn(t *testing.T) {
 			if done || runs > 100 {
 				t.Fatal(position, done, runs)
 			}
-			calls := 0
+			var calls atomic.Int64
 			fatal := errors.New("killed")
 			s.answer = func(int) (int64, string, error) {
-				if calls++; calls > 2 {
+				if calls.Add(1) > 2 {
 					return 0, "", fatal
 				}
 				return 0, "", nil
@@ -271,7 +272,7 @@ func TestAnImportEndsWithItsContext(t *testing.T) {
 			}
 			return 0, "", errGone
 		}}
-		if _, err := s.into().Run(ctx, many(1000, 500_000)); !errors.Is(err, context.Canceled) {
+		if _, err := s.into().Run(ctx, many(1000, 1000)); !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}
 	})

@@ -59,6 +59,7 @@ func (w *writing) all(ctx context.Context, save func(final bool) error) error {
 		if err != nil {
 			return err
 		}
+		w.x.came = true
 		if err := otlpfile.EachResourceSpans(message.GetTracesData(), func(piece []byte) error { return w.piece(piece, save) }); err != nil {
 			return err
 		}
