@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,6 +38,11 @@ func (c *setupChoice) check() error {
 	}
 	if c.maxImage < 0 {
 		wrong = append(wrong, fmt.Errorf("option Base64ImageMaxLength is %d; it must be a number of characters", c.maxImage))
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.headers)) {
+		if err := otlp.CheckHeader(name, c.headers[name]); err != nil {
+			wrong = append(wrong, fmt.Errorf("option Headers or Token: %w", err))
+		}
 	}
 	for i, e := range c.exporters {
 		if e == nil {

@@ -103,9 +103,10 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 	}{
 		"two variables": {map[string]string{"OTEL_TRACES_SAMPLER": "never", "OPENINFERENCE_HIDE_INPUTS": "maybe"}, nil,
 			[]string{`OTEL_TRACES_SAMPLER is "never"`, `OPENINFERENCE_HIDE_INPUTS is "maybe"`}},
-		"protocol":  {map[string]string{"OTEL_EXPORTER_OTLP_PROTOCOL": "udp"}, nil, []string{"OTEL_EXPORTER_OTLP_PROTOCOL"}},
-		"endpoint":  {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "ftp://x"}, nil, []string{"OTEL_EXPORTER_OTLP_ENDPOINT"}},
-		"its other": {map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "ftp://x"}, nil, []string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"}},
+		"protocol":                  {map[string]string{"OTEL_EXPORTER_OTLP_PROTOCOL": "udp"}, nil, []string{"OTEL_EXPORTER_OTLP_PROTOCOL"}},
+		"endpoint":                  {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "ftp://x"}, nil, []string{"OTEL_EXPORTER_OTLP_ENDPOINT"}},
+		"its other":                 {map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "ftp://x"}, nil, []string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"}},
+		"a token with a line break": {nil, []tracing.Option{tracing.Token("secret\n")}, []string{"option Headers or Token", "authorization", "line break"}},
 		"options": {nil, []tracing.Option{tracing.MaxQueueSize(0), tracing.MaxExportBatchSize(-1), tracing.ScheduleDelay(0), tracing.Base64ImageMaxLength(-1), tracing.Exporter(nil), tracing.Processor(nil)},
 			[]string{"option MaxQueueSize is 0", "option MaxExportBatchSize is -1", "option ScheduleDelay is 0s", "option Base64ImageMaxLength is -1", "option Exporter, number 1, is nil", "option Processor, number 1, is nil"}},
 		"option Endpoint": {nil, []tracing.Option{tracing.Endpoint("ftp://x")}, []string{"option Endpoint"}},

@@ -141,18 +141,59 @@ func BenchmarkOnEnd(b *testing.B) {
 	}
 }
 
-// BenchmarkOnEndWithRoom is with a queue that has room for the first million:
-// all of the work, no short cut.
-func BenchmarkOnEndWithRoom(b *testing.B) {
-	for _, attributes := range []int{60, 120} {
-		b.Run(fmt.Sprintf("attributes=%d", attributes), func(b *testing.B) {
-			p := start(b, &backend{answer: hang}, export.Options{
-				MaxQueueSize: 1 << 20, MaxQueueBytes: 1 << 50, MaxExportBatchSize: 1, ExportTimeout: time.Hour,
+// room is how many spans a processor takes in BenchmarkOnEndAccepted before another
+// has its place.
+const room = 1 << 18
+
+// BenchmarkOnEndAccepted measures what the agent's goroutine spends for a span that
+// is taken in, with the server in every state: all of the work, no short cut. It
+// fails when a span is dropped.
+func BenchmarkOnEndAccepted(b *testing.B) {
+	span := llmSpan(120)
+	servers := backends(b)
+	for _, state := range slices.Sorted(maps.Keys(servers)) {
+		for _, spill := range []bool{false, true} {
+			b.Run(fmt.Sprintf("server=%s/spill=%t", state, spill), func(b *testing.B) {
+				measureAccepted(b, span, func() *export.Processor {
+					o := export.Options{MaxQueueSize: room, MaxQueueBytes: 1 << 50, MaxSpillBytes: 16 << 20}
+					if spill {
+						o.SpillDir = b.TempDir()
+					}
+					return start(b, sendTo(b, otlp.Config{Endpoint: servers[state]}), o)
+				})
 			})
-			measure(b, p, llmSpan(attributes))
-			abandon(b, p)
-		})
+		}
 	}
+}
+
+// measureAccepted is measure for as many processors as it takes for none of them to
+// be full. The time between two of them does not count.
+func measureAccepted(b *testing.B, span sdktrace.ReadOnlySpan, begin func() *export.Processor) {
+	b.Helper()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	b.ReportAllocs()
+	var worked time.Duration
+	p, left, begun := begin(), room, cpuTime(b)
+	end := func() {
+		worked += cpuTime(b) - begun
+		if s := p.Stats(); s.Dropped.Total() > 0 {
+			b.Fatalf("dropped %+v of %d", s.Dropped, s.Ended)
+		}
+		abandon(b, p)
+	}
+	for b.Loop() {
+		if left == 0 {
+			b.StopTimer()
+			end()
+			p, left, begun = begin(), room, cpuTime(b)
+			b.StartTimer()
+		}
+		left--
+		p.OnEnd(span)
+	}
+	end()
+	b.ReportMetric(float64(worked)/float64(b.N), "cpu-ns/op")
 }
 
 // BenchmarkOnEndFromManyGoroutines is with as many agents as there are CPUs, by

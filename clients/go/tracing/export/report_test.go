@@ -1,6 +1,7 @@
 package export_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -58,7 +59,11 @@ func TestLossesAreReportedInFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sum := map[export.Event]int64{}
 		calls := map[export.Event]int{}
-		p := start(t, &backend{answer: always(refused)}, export.Options{
+		slow := func(context.Context, []string) error {
+			time.Sleep(time.Second) // none is answered while others are still ending
+			return refused
+		}
+		p := start(t, &backend{answer: slow}, export.Options{
 			MaxQueueSize: 10, MaxExportBatchSize: 10,
 			OnReport: func(r export.Report) {
 				sum[r.Event] += r.Spans

@@ -24,6 +24,11 @@ type call struct {
 	ended     bool
 }
 
+// leastDocument is how much of one document is looked at, however little is
+// recorded: what was used is told at its end, behind instructions and tools that
+// some APIs repeat.
+const leastDocument = 2 << 20
+
 // watch makes the response tell of its body as it is read.
 func (c *call) watch(ctx context.Context, response *http.Response) {
 	c.span.SetAttributes(attribute.Int("http.response.status_code", response.StatusCode))
@@ -34,7 +39,7 @@ func (c *call) watch(ctx context.Context, response *http.Response) {
 		sink = body.refused
 	} else {
 		body.collector = c.format.collect(c.maxAnswer)
-		body.splitter = frame.New(c.format.limits(c.maxAnswer, 2*c.maxAnswer), body.collector.Document)
+		body.splitter = frame.New(c.format.limits(c.maxAnswer, max(2*c.maxAnswer, leastDocument)), body.collector.Document)
 		sink = body.splitter
 	}
 	body.sink = decoded(sink, response.Header.Get("Content-Encoding"))

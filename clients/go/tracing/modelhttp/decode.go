@@ -3,7 +3,6 @@ package modelhttp
 import (
 	"compress/gzip"
 	"io"
-	"iter"
 	"strings"
 )
 
@@ -25,54 +24,68 @@ type ignored struct{}
 func (ignored) Write([]byte) {}
 func (ignored) Close()       {}
 
-// unzipping decompresses in a coroutine, since gzip only reads: it runs while
-// Write or Close waits for it, up to where it needs more, and never at another
-// time.
+// unzipping decompresses in a goroutine of its own, since gzip only reads. It runs
+// only while Write or Close waits for it. (A coroutine of iter.Pull would do the
+// same, but ends the program where goroutines that are locked to their threads
+// read bodies.)
 type unzipping struct {
-	to    sink
-	piece []byte
-	ended bool
-	more  func() (struct{}, bool) // goes on until more is needed; false when all is done
-	stop  func()
+	to     sink
+	pieces chan []byte   // closed at the end
+	hungry chan struct{} // a piece is used up
+	done   chan struct{} // closed when no more is taken
 }
 
 func unzip(to sink) *unzipping {
-	u := &unzipping{to: to}
-	u.more, u.stop = iter.Pull(func(yield func(struct{}) bool) {
-		// Whatever goes wrong here, the caller's own reading shows it; from then on,
-		// what comes is passed over.
-		reader, err := gzip.NewReader(&pieces{u, yield})
-		if err == nil {
-			_, _ = io.Copy(writer{to}, reader)
-		}
-	})
+	u := &unzipping{to: to, pieces: make(chan []byte), hungry: make(chan struct{}), done: make(chan struct{})}
+	go u.run()
 	return u
 }
 
+// run ends with the compressed data, or with Close. Whatever goes wrong here, the
+// caller's own reading shows it; from then on, what comes is passed over.
+func (u *unzipping) run() {
+	defer close(u.done)
+	reader, err := gzip.NewReader(&reading{from: u})
+	if err == nil {
+		_, _ = io.Copy(writer{u.to}, reader)
+	}
+}
+
 func (u *unzipping) Write(p []byte) {
-	u.piece = p
-	u.more()
-	u.piece = nil
+	select {
+	case u.pieces <- p:
+	case <-u.done:
+		return
+	}
+	select {
+	case <-u.hungry:
+	case <-u.done:
+	}
 }
 
 func (u *unzipping) Close() {
-	u.ended = true
-	u.more()
-	u.stop()
+	close(u.pieces)
+	<-u.done
 	u.to.Close()
 }
 
-// pieces reads what was written, and waits for more by yielding.
-type pieces struct {
-	*unzipping
-	yield func(struct{}) bool
+// reading reads what was written.
+type reading struct {
+	from  *unzipping
+	begun bool
+	piece []byte // what is left of the last one
 }
 
-func (r *pieces) Read(p []byte) (int, error) {
+func (r *reading) Read(p []byte) (int, error) {
 	for len(r.piece) == 0 {
-		if r.ended || !r.yield(struct{}{}) {
+		if r.begun {
+			r.from.hungry <- struct{}{}
+		}
+		piece, more := <-r.from.pieces
+		if !more {
 			return 0, io.EOF
 		}
+		r.begun, r.piece = true, piece
 	}
 	n := copy(p, r.piece)
 	r.piece = r.piece[n:]

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -55,6 +56,30 @@ func TestCompressedAnswersAreRecordedAndPassedOnAsTheyCame(t *testing.T) {
 			r.only(t).has(t, map[string]string{"llm.output_messages.0.message.content": test.said, "llm.input_messages.0.message.content": "Hi"})
 		})
 	}
+}
+
+// TestAThreadOfItsOwnMayReadACompressedAnswer is of programs whose main goroutine is
+// locked to its thread, as those with a window are.
+func TestAThreadOfItsOwnMayReadACompressedAnswer(t *testing.T) {
+	sent := zipped(t, strings.Join(chunks, ""))
+	server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		_, _ = w.Write(sent)
+	})
+	request, err := http.NewRequest(http.MethodPost, server.URL+"/v1/chat/completions", strings.NewReader(question))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Accept-Encoding", "gzip")
+	r := record(t)
+	response, err := client(t, r).Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	readAll(t, response)
+	r.only(t).has(t, map[string]string{"llm.output_messages.0.message.content": "Hello"})
 }
 
 func TestBrokenCompressionIsTheCallersToSee(t *testing.T) {

@@ -68,6 +68,30 @@ func TestRefusedCallsFailWithWhatTheServerSays(t *testing.T) {
 	}
 }
 
+func TestNoCredentialThatAServerRepeatsIsRecorded(t *testing.T) {
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		name, password, _ := r.BasicAuth()
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = io.WriteString(w, strings.Join([]string{"not known:", name, password, r.Header.Get("Ocp-Apim-Subscription-Key"), r.URL.Query().Get("subscription-key")}, " "))
+	})
+	address := strings.Replace(server.URL, "http://", "http://"+key+":"+key+"1@", 1)
+	request, err := http.NewRequest(http.MethodPost, address+"/v1/chat/completions?subscription-key="+key+"2", strings.NewReader(question))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Ocp-Apim-Subscription-Key", key+"3")
+	r := record(t)
+	response, err := client(t, r).Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	readAll(t, response)
+	want := "HTTP status 401: not known: __REDACTED__ __REDACTED__ __REDACTED__ __REDACTED__"
+	if _, message := r.only(t).failed(); message != want {
+		t.Errorf("failed with %q", message)
+	}
+}
+
 func itoa(n int) string {
 	return string([]byte{byte('0' + n/100), byte('0' + n/10%10), byte('0' + n%10)})
 }
@@ -116,6 +140,18 @@ func TestAnErrorOfTheNetworkFailsTheCallWithoutTheKeyInItsAddress(t *testing.T) 
 type failing struct{ err error }
 
 func (f failing) RoundTrip(*http.Request) (*http.Response, error) { return nil, f.err }
+
+func TestATransportThatReturnsNothingIsTheClientsToReport(t *testing.T) {
+	r := record(t)
+	c := &http.Client{Transport: modelhttp.Transport(failing{}, modelhttp.Tracer(r.Tracer))}
+	response, err := c.Post("http://h.example/v1/chat/completions", "application/json", strings.NewReader(question))
+	if err == nil {
+		t.Fatalf("the caller got %s", response.Status)
+	}
+	if kind, _ := r.only(t).failed(); kind == "" {
+		t.Error("the call did not fail")
+	}
+}
 
 func TestTheCallersErrorIsTheOriginal(t *testing.T) {
 	r := record(t)

@@ -26,6 +26,8 @@ func TestACallIsRecorded(t *testing.T) {
 	if s.Name() != "chat gpt-4o-mini" {
 		t.Errorf("the span is called %q", s.Name())
 	}
+	_, port, _ := strings.Cut(server.Listener.Addr().String(), ":")
+	s.has(t, map[string]string{"server.address": "127.0.0.1", "server.port": port})
 	if got.bodies[0] != question || got.sizes[0] != int64(len(question)) {
 		t.Errorf("the server got %q, %d bytes", got.bodies[0], got.sizes[0])
 	}
@@ -283,5 +285,19 @@ func TestFilesAreRecordedByTypeAndSize(t *testing.T) {
 	s.has(t, map[string]string{"llm.input_messages.0.message.content": "[image, image/png, 9 bytes]"})
 	if strings.Contains(s.everything(), "SECRET") {
 		t.Error("the picture is in the span")
+	}
+}
+
+func TestTokensAreCountedHoweverLittleOfAnAnswerIsRecorded(t *testing.T) {
+	long := strings.Repeat("x", 5000)
+	server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `data: {"type":"response.completed","response":{"id":"r","status":"completed","instructions":"`+long+`","output":[{"type":"message","content":[{"type":"output_text","text":"`+long+`"}]}],"tools":[{"description":"`+long+`"}],"usage":{"input_tokens":10,"output_tokens":5,"total_tokens":15}}}`+"\n\n")
+	})
+	r := record(t)
+	readAll(t, post(t, client(t, r, modelhttp.MaxAnswerBytes(4<<10)), server.URL+"/v1/responses", `{"input":"Hi"}`))
+	s := r.only(t)
+	s.has(t, map[string]string{"llm.token_count.prompt": "10", "llm.token_count.completion": "5"})
+	if n := len(s.attributes["llm.output_messages.0.message.content"].AsString()); n > 4<<10+100 {
+		t.Errorf("%d bytes are recorded", n)
 	}
 }

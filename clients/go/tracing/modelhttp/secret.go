@@ -6,39 +6,66 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
-// secretsOf returns what a request proves its sender by. Servers quote it in
-// errors, and so do errors of the network that name an address.
+// secretsOf returns what a request proves its sender by, the longest first, for one
+// may be a part of another. Servers quote it in errors, and so do errors of the
+// network that name an address.
 func secretsOf(r *http.Request) []string {
 	var found []string
 	add := func(secret string) {
-		if len(secret) >= leastSecret {
-			found = append(found, secret)
-			if escaped := url.QueryEscape(secret); escaped != secret {
-				found = append(found, escaped)
+		if len(secret) < leastSecret {
+			return
+		}
+		found = append(found, secret)
+		if escaped := url.QueryEscape(secret); escaped != secret {
+			found = append(found, escaped)
+		}
+	}
+	for name, values := range r.Header {
+		for _, value := range values {
+			if namesSecret(name) {
+				_, credentials, _ := strings.Cut(value, " ") // behind "Bearer", for instance
+				add(value)
+				add(strings.TrimSpace(credentials))
 			}
 		}
 	}
-	for _, name := range [...]string{"Authorization", "Proxy-Authorization", "X-Api-Key", "Api-Key", "X-Goog-Api-Key"} {
-		for _, value := range r.Header.Values(name) {
-			if _, credentials, two := strings.Cut(value, " "); two {
-				value = credentials
+	for name, values := range r.URL.Query() {
+		for _, value := range values {
+			if namesSecret(name) {
+				add(value)
 			}
-			add(strings.TrimSpace(value))
 		}
 	}
-	query := r.URL.Query()
-	for _, name := range [...]string{"key", "api_key", "api-key", "apikey", "access_token", "token"} {
-		for _, value := range query[name] {
-			add(value)
-		}
-	}
-	if password, set := r.URL.User.Password(); set {
+	for _, user := range []*url.Userinfo{r.URL.User, basicAuth(r)} {
+		password, _ := user.Password()
+		add(user.Username())
 		add(password)
 	}
+	slices.SortFunc(found, func(a, b string) int { return len(b) - len(a) })
 	return found
+}
+
+// basicAuth returns the name and password that a header holds, encoded; empty ones
+// where there is none. A key may be in place of either.
+func basicAuth(r *http.Request) *url.Userinfo {
+	name, password, _ := r.BasicAuth()
+	return url.UserPassword(name, password)
+}
+
+// namesSecret reports whether a header or a parameter of an address is called as
+// what holds credentials: providers and gateways have names of their own.
+func namesSecret(name string) bool {
+	name = strings.ToLower(name)
+	for _, part := range [...]string{"auth", "key", "token", "secret", "password", "cookie", "credential", "signature"} {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	return false
 }
 
 // leastSecret is how long a text must be to be looked for as a secret: shorter

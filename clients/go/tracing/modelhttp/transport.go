@@ -1,8 +1,11 @@
 package modelhttp
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"net/http"
+	"strconv"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -81,8 +84,8 @@ func (o *observer) do(r *http.Request, next func(*http.Request) (*http.Response,
 	c.request = watchRequest(sent, format.limits(o.maxRequest/4, o.maxRequest))
 	response, err := next(sent)
 	returned = true
-	if err != nil {
-		c.fail(err)
+	if err != nil || response == nil {
+		c.fail(cmp.Or(err, errNoResponse))
 		c.end()
 		return response, err
 	}
@@ -92,6 +95,10 @@ func (o *observer) do(r *http.Request, next func(*http.Request) (*http.Response,
 	c.watch(r.Context(), response)
 	return response, nil
 }
+
+// errNoResponse is for a RoundTripper that breaks its contract: the client above
+// says so to the caller.
+var errNoResponse = errors.New("neither a response nor an error came back")
 
 func (o *observer) start(r *http.Request, known tracing.ModelCall) (context.Context, tracing.ModelSpan) {
 	ctx := context.WithValue(r.Context(), observedKey{}, true)
@@ -111,5 +118,9 @@ func (o *observer) known(r *http.Request, api API, operation tracing.Operation) 
 }
 
 func address(r *http.Request) tracing.SpanOption {
-	return tracing.Attributes(attribute.String("server.address", r.URL.Host))
+	set := []attribute.KeyValue{attribute.String("server.address", r.URL.Hostname())}
+	if port, err := strconv.Atoi(r.URL.Port()); err == nil {
+		set = append(set, attribute.Int("server.port", port))
+	}
+	return tracing.Attributes(set...)
 }

@@ -1,6 +1,7 @@
 package otlp
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -35,7 +36,7 @@ func (s *Sender) wrongPlace() string {
 	if s.protocol == GRPC {
 		return "check OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_PROTOCOL: " + s.url.Host + " takes no OTLP over gRPC, which is usually on port 4317"
 	}
-	return "check OTEL_EXPORTER_OTLP_ENDPOINT (to which /v1/traces is added) and OTEL_EXPORTER_OTLP_PROTOCOL: " + s.url.Redacted() + " takes no OTLP over HTTP, which is usually on port 4318"
+	return "check OTEL_EXPORTER_OTLP_ENDPOINT (to which /v1/traces is added) and OTEL_EXPORTER_OTLP_PROTOCOL: " + plain(s.url) + " takes no OTLP over HTTP, which is usually on port 4318"
 }
 
 // unanswered says why there is no answer.
@@ -54,12 +55,14 @@ func (s *Sender) unanswered(ctx context.Context, err error) error {
 		fault.Kind, fault.Advice = export.Misconfigured, adviceTLS
 	case distrusted(err):
 		fault.Kind, fault.Advice = export.Misconfigured, adviceTrust
-	case s.protocol == GRPC && strings.Contains(text, "http2: ") && strings.Contains(text, "HTTP/1.1"):
-		fault.Kind, fault.Advice = export.Misconfigured, s.wrongPlace()
 	case errors.As(err, &nobody):
 		fault.Advice = adviceName
 	case errors.Is(err, syscall.ECONNREFUSED):
 		fault.Advice = adviceStart
+	case s.protocol == GRPC && s.url.Scheme == "http":
+		// A server of HTTP/1 hangs up, and so does one that is about to start. Whether
+		// net/http hears of the difference is a matter of luck.
+		fault.Advice = "if it stays so, " + s.wrongPlace()
 	}
 	return fault
 }
@@ -146,6 +149,12 @@ func partial(answer []byte, contentType string) error {
 		return nil
 	}
 	return &export.Fault{Kind: export.Partial, Rejected: max(0, rejected), Message: "the backend took the request in part: " + shorten(text)}
+}
+
+// isPage reports whether an answer is a page for people. That it is called HTML does
+// not tell: some servers call everything so, an empty answer too.
+func isPage(answer []byte, contentType string) bool {
+	return !strings.HasPrefix(contentType, "application/x-protobuf") && bytes.HasPrefix(bytes.TrimSpace(answer), []byte("<"))
 }
 
 // message finds the text in the body of a refusal: a google.rpc.Status, or

@@ -167,9 +167,24 @@ func parseHeaders(text string) (map[string]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("the value of %s is not percent-encoded: write a %% as %%25", name)
 		}
+		if err := CheckHeader(name, decoded); err != nil {
+			return nil, err
+		}
 		headers[name] = decoded
 	}
 	return headers, nil
+}
+
+// CheckHeader returns an error for a header that HTTP cannot carry: no request with
+// it would ever leave. The error does not repeat the value, which may be secret.
+func CheckHeader(name, value string) error {
+	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == ':' }) {
+		return fmt.Errorf("%q is no name of a header", name)
+	}
+	if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+		return fmt.Errorf("the value of %s holds a control character; is there a line break at its end?", name)
+	}
+	return nil
 }
 
 // url returns where requests go.

@@ -67,6 +67,8 @@ func TestWrongVariableIsNamedAndSecretsAreNotRepeated(t *testing.T) {
 		"INSECURE=1":              {"true nor false"},
 		"HEADERS=a=1,secret":      {"entry 2", "name=value"},
 		"HEADERS=api-key=se%cret": {"api-key", "percent"},
+		"HEADERS=k=secret%0A":     {"the value of k", "line break"},
+		"HEADERS=a b=secret":      {`"a b" is no name`},
 	} {
 		_, err := otlp.FromEnvironment(environment(variable))
 		if err == nil {
@@ -122,6 +124,7 @@ func TestWrongConfigurationIsRefusedWithoutSecrets(t *testing.T) {
 	for want, c := range map[string]otlp.Config{
 		"is not a URL":                          {Endpoint: "http://user:hidden@ho st"},
 		`"ftp://user:xxxxx@host" is not a URL`:  {Endpoint: "ftp://user:hidden@host"},
+		"the value of k holds a control":        {Headers: map[string]string{"k": "hidden\n"}},
 		`"telnet" is neither`:                   {Protocol: "telnet"},
 		"no such file":                          {CertificateFile: "/nowhere.pem"},
 		"has none in PEM":                       {CertificateFile: empty},
@@ -154,6 +157,22 @@ func TestDestinationTellsProjectsApartAndForgetsCredentials(t *testing.T) {
 	}
 	if one != of(map[string]string{"Agenttrace-Project": "one", "authorization": "Bearer renewed"}) {
 		t.Error("a renewed token is another destination")
+	}
+}
+
+func TestDestinationHasNoSecretOfItsURL(t *testing.T) {
+	for endpoint, want := range map[string]string{
+		"https://hidden@a/v1/traces?api-key=hidden&region=eu": "https://a/v1/traces?region=eu",
+		"https://a/v1/traces?x=1&%zz=hidden":                  "https://a/v1/traces?x=1",
+		"https://a/v1/traces?b=1&a=2":                         "https://a/v1/traces?b=1&a=2",
+	} {
+		s, err := otlp.New(otlp.Config{TracesEndpoint: endpoint})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Destination(); got != want {
+			t.Errorf("%s is told as %s, not %s", endpoint, got, want)
+		}
 	}
 }
 

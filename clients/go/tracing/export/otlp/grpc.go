@@ -19,6 +19,10 @@ import (
 // and its length.
 const frameBytes = 5
 
+// grpcAnswerBytes is how much of an answer is read, as by gRPC's own clients: the
+// status is behind the message.
+const grpcAnswerBytes = 4 << 20
+
 // sendGRPC makes one unary call.
 func (s *Sender) sendGRPC(ctx context.Context, message []byte) error {
 	frame := make([]byte, frameBytes, frameBytes+len(message))
@@ -31,7 +35,7 @@ func (s *Sender) sendGRPC(ctx context.Context, message []byte) error {
 		return err
 	}
 	defer res.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(res.Body, answerBytes))
+	answer, err := io.ReadAll(io.LimitReader(res.Body, grpcAnswerBytes))
 	if err != nil {
 		return s.unanswered(ctx, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -48,6 +49,11 @@ func New(c Config) (*Sender, error) {
 	}
 	if err := c.Protocol.check(); err != nil {
 		return nil, fmt.Errorf("otlp: protocol %w", err)
+	}
+	for name, value := range c.Headers {
+		if err := CheckHeader(name, value); err != nil {
+			return nil, fmt.Errorf("otlp: %w", err)
+		}
 	}
 	target, err := c.url()
 	if err != nil {
@@ -146,9 +152,7 @@ func (c Config) header() http.Header {
 
 // destination is where and, by headers that hold no secret, as whom.
 func (c Config) destination(u *url.URL) string {
-	plain := *u
-	plain.User = nil
-	parts := []string{plain.String()}
+	parts := []string{plain(u)}
 	var named []string
 	for name, value := range c.Headers {
 		if !secret(name) {
@@ -159,15 +163,29 @@ func (c Config) destination(u *url.URL) string {
 	return strings.Join(append(parts, named...), " ")
 }
 
-// secret reports whether a header is likely to hold credentials.
+// plain writes a URL without who is asking, and without parameters that are likely
+// to hold credentials.
+func plain(u *url.URL) string {
+	out := *u
+	out.User = nil
+	query, err := url.ParseQuery(u.RawQuery)
+	all := len(query)
+	maps.DeleteFunc(query, func(name string, _ []string) bool { return secret(name) })
+	if err != nil || len(query) < all {
+		out.RawQuery = query.Encode()
+	}
+	return out.String()
+}
+
+// secret reports whether a header or a parameter is likely to hold credentials.
 func secret(name string) bool {
 	name = strings.ToLower(name)
 	return slices.ContainsFunc([]string{"auth", "key", "token", "secret", "cookie", "password", "credential", "signature"},
 		func(part string) bool { return strings.Contains(name, part) })
 }
 
-// Destination is the URL, and the headers that hold no secret: two projects of
-// one backend are two destinations, a renewed token is the same.
+// Destination is the URL and the headers, without what is likely to be secret: two
+// projects of one backend are two destinations, a renewed token is the same.
 func (s *Sender) Destination() string { return s.destination }
 
 // Timeout is that of the configuration.
@@ -226,6 +244,9 @@ func (s *Sender) sendHTTP(ctx context.Context, body []byte) error {
 		return s.unanswered(ctx, err)
 	}
 	if res.StatusCode/100 == 2 {
+		if isPage(answer, res.Header.Get("Content-Type")) { // of a proxy that asks who is there, for instance: the spans went nowhere
+			return &export.Fault{Kind: export.Misconfigured, Message: "the answer is a page of HTML", Advice: s.wrongPlace()}
+		}
 		return partial(answer, res.Header.Get("Content-Type"))
 	}
 	return s.refusedHTTP(res, answer)

@@ -140,7 +140,9 @@ func TestHTTPAnswersAreUnderstood(t *testing.T) {
 		"gateway timeout":        {code: 504, want: export.Away},
 		"server error":           {code: 500, want: export.Doubtful},
 		"unsupported":            {code: 415, want: export.Refused},
+		"a page in its place":    {code: 200, kind: html, body: "\n<!doctype html><h1>Log in</h1>", want: export.Misconfigured, words: []string{"page of HTML", "ENDPOINT"}},
 		"partial success":        {code: 200, kind: protobuf, body: partly(3, "too old"), want: export.Partial, words: []string{"too old"}},
+		"one that begins as <":   {code: 200, kind: protobuf, body: partly(3, strings.Repeat("x", '<'-4)), want: export.Partial, words: []string{"xxx"}},
 		"partial success, JSON":  {code: 200, kind: asJSON, body: `{"partialSuccess":{"rejectedSpans":"3","errorMessage":"too old"}}`, want: export.Partial, words: []string{"too old"}},
 		"partial success, other": {code: 202, kind: asJSON, body: `{"partialSuccess":{"rejectedSpans":3}}`, want: export.Partial},
 	} {
@@ -164,7 +166,7 @@ func TestHTTPAnswersAreUnderstood(t *testing.T) {
 }
 
 func TestPlainSuccessIsSuccess(t *testing.T) {
-	for name, body := range map[string]string{"nothing": "", "an empty answer": "{}", "a page": "<html>"} {
+	for name, body := range map[string]string{"nothing": "", "an empty answer": "{}", "a word": "OK"} {
 		t.Run(name, func(t *testing.T) {
 			url := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) })
 			if err := send(t, otlp.Config{Endpoint: url}); err != nil {
@@ -238,7 +240,7 @@ func TestWhoeverDoesNotAnswerIsAwayAndItIsSaidWhatToDo(t *testing.T) {
 		"plain asked of TLS":       {strings.Replace(secure.URL, "https:", "http:", 1), otlp.HTTP, export.Misconfigured, []string{"https://"}},
 		"plain asked of other TLS": {"http://" + alert, otlp.HTTP, export.Misconfigured, []string{"https://"}},
 		"unknown authority":        {secure.URL, otlp.HTTP, export.Misconfigured, []string{"OTEL_EXPORTER_OTLP_CERTIFICATE"}},
-		"gRPC asked of HTTP/1.1":   {plain, otlp.GRPC, export.Misconfigured, []string{"4317", "OTEL_EXPORTER_OTLP_PROTOCOL"}},
+		"gRPC asked of HTTP/1.1":   {plain, otlp.GRPC, export.Away, []string{"4317", "OTEL_EXPORTER_OTLP_PROTOCOL"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			mustFault(t, send(t, otlp.Config{Endpoint: test.endpoint, Protocol: test.protocol}), test.want, test.words...)

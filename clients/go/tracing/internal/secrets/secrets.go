@@ -125,7 +125,7 @@ var secretNames = map[string]bool{
 // secretEndings end the names of secrets. "tokens" is none of them: max_tokens
 // is no secret.
 var secretEndings = [...]string{
-	"apikey", "apitoken", "authtoken", "accesstoken", "refreshtoken", "idtoken", "bearertoken", "sessiontoken", "securitytoken",
+	"apikey", "apitoken", "authtoken", "authorizationtoken", "accesstoken", "refreshtoken", "idtoken", "bearertoken", "sessiontoken", "securitytoken",
 	"secret", "secretkey", "secretaccesskey", "privatekey", "password", "passphrase", "authorization", "credentials",
 }
 

@@ -24,6 +24,7 @@ func TestSecretsAreTakenOut(t *testing.T) {
 		"schemas may name passwords":        {`{"password":{"type":"string"},"required":["password"]}`, `{"password":{"type":"string"},"required":["password"]}`, TextsOnly},
 		"of tools the texts":                {`{"type":"mcp","authorization":"sk-1"}`, `{"authorization":"__REDACTED__","type":"mcp"}`, TextsOnly},
 		"yes and no are no secrets":         {`{"token":true,"secret":null}`, `{"secret":null,"token":true}`, WholeValues},
+		"the token for a server of tools":   {`{"mcp_servers":[{"authorization_token":"x"}]}`, `{"mcp_servers":[{"authorization_token":"__REDACTED__"}]}`, WholeValues},
 		"numbers stay as they are":          {`{"token":"a","n":12345678901234567890}`, `{"n":12345678901234567890,"token":"__REDACTED__"}`, WholeValues},
 		"no JSON":                           {`api_key=sk-1`, Redacted, WholeValues},
 		"half a JSON":                       {`{"api_key":"sk-1"`, Redacted, WholeValues},

@@ -91,6 +91,12 @@ var answers = []answertest.Case{
 			Usage: tracing.Usage{Input: 5, CacheWrite: 9, Output: 7}},
 	},
 	{
+		Name: "arguments that are called as what only the provider can read", New: message,
+		Body: `{"type":"message","role":"assistant","content":[{"type":"tool_use","id":"t1","name":"check","input":{"signature":"f()","encrypted_content":"x"}}],"stop_reason":"tool_use"}`,
+		Want: tracing.ModelResult{FinishReasons: []string{"tool_use"}, Messages: messages(tracing.Message{Role: "assistant",
+			ToolCalls: []tracing.ToolCall{{ID: "t1", Name: "check", Arguments: `{"signature":"f()","encrypted_content":"x"}`}}})},
+	},
+	{
 		Name: "a refusal", New: message, Body: `{"id":"m","type":"message","role":"assistant","model":"m","content":[],"stop_reason":"refusal","usage":{"input_tokens":1,"output_tokens":0}}`,
 		Want: tracing.ModelResult{ID: "m", Model: "m", FinishReasons: []string{"refusal"}, Messages: messages(tracing.Message{Role: "assistant"}), Usage: tracing.Usage{Input: 1}},
 	},
@@ -115,7 +121,7 @@ func TestRequests(t *testing.T) {
 		Messages: messages(
 			tracing.Message{Role: "system", Content: "Be brief.\nBe kind."},
 			tracing.Message{Role: "user", Content: "Hi"},
-			tracing.Message{Role: "user", Content: "See\n[image, image/png, 4 bytes]\n[image, https://h.example/a.png]\n[document, A, application/pdf, 3 bytes]", Images: []string{"https://h.example/a.png"}},
+			tracing.Message{Role: "user", Content: "See\n[image, image/png, 4 bytes]\n[image]\n[document, A, application/pdf, 3 bytes]", Images: []string{"https://h.example/a.png"}},
 			tracing.Message{Role: "assistant", Content: "Looking.", Reasoning: "hm", ToolCalls: []tracing.ToolCall{{ID: "t1", Name: "look", Arguments: `{"at":"it"}`}, {ID: "t2", Name: "look", Arguments: "{}"}}},
 			tracing.Message{Role: "tool", ToolCallID: "t1", Content: "a cat"},
 			tracing.Message{Role: "tool", ToolCallID: "t2", Content: "blind"},

@@ -7,8 +7,17 @@ import (
 	"github.com/agenttrace/agenttrace/clients/go/tracing/modelhttp/answer"
 )
 
-// IsBulk tells which members no span wants: what only the provider can read.
-func IsBulk(_, name string) bool { return name == "signature" || name == "encrypted_content" }
+// IsBulk tells which members no span wants: what only the provider can read. Their
+// place tells them from arguments of tools that have the same names.
+func IsBulk(parent, name string) bool {
+	switch name {
+	case "signature":
+		return parent == "content" || parent == "content_block" || parent == "delta"
+	case "encrypted_content":
+		return parent == "content" || parent == "content_block"
+	}
+	return false
+}
 
 // IsFile tells which texts are files in base64.
 func IsFile(parent, name string) bool { return parent == "source" && name == "data" }
@@ -123,14 +132,12 @@ func (b *block) addTo(m *tracing.Message) {
 	case "thinking":
 		m.Reasoning = answer.Join(m.Reasoning, b.Thinking)
 	case "image":
-		text, image := b.media("image")
-		m.Content = answer.Join(m.Content, text)
-		if image != "" {
-			m.Images = append(m.Images, image)
+		m.Content = answer.Join(m.Content, b.media("image"))
+		if image := answer.URL(b.Source.URL); image != "" {
+			m.Images = append(m.Images, image) // where images can be hidden
 		}
 	case "document":
-		text, _ := b.media("document")
-		m.Content = answer.Join(m.Content, text)
+		m.Content = answer.Join(m.Content, b.media("document", answer.URL(b.Source.URL)))
 	case "tool_use", "server_tool_use", "mcp_tool_use":
 		m.ToolCalls = append(m.ToolCalls, tracing.ToolCall{ID: b.ID, Name: b.Name, Arguments: string(b.Input)})
 	default:
@@ -138,11 +145,10 @@ func (b *block) addTo(m *tracing.Message) {
 	}
 }
 
-func (b *block) media(what string) (text, address string) {
+func (b *block) media(what string, more ...string) string {
 	s := b.Source
-	where := answer.URL(s.URL)
 	if s.Type == "text" {
 		s.Data = "" // a document that is a text is still no part of the message
 	}
-	return answer.Media(what, b.Title, s.MediaType, s.Data, s.FileID, where), where
+	return answer.Media(what, append([]string{b.Title, s.MediaType, s.Data, s.FileID}, more...)...)
 }

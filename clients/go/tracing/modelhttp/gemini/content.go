@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/agenttrace/agenttrace/clients/go/tracing"
 	"github.com/agenttrace/agenttrace/clients/go/tracing/modelhttp/answer"
@@ -124,7 +125,18 @@ func (p *part) addTo(m *tracing.Message) {
 		m.Reasoning = answer.Join(m.Reasoning, p.Text)
 	default:
 		m.Content = answer.Join(m.Content, p.said())
+		if image := p.image(); image != "" {
+			m.Images = append(m.Images, image)
+		}
 	}
+}
+
+// image returns the address of an image, "" of all else.
+func (p *part) image() string {
+	if p.File == nil || !p.File.isImage() {
+		return ""
+	}
+	return p.File.address()
 }
 
 // said returns what a part says that is neither a thought nor a call.
@@ -142,9 +154,18 @@ func (p *part) said() string {
 	return p.Text
 }
 
+// media describes a file. The address of an image is told among the message's
+// images, where it can be hidden.
 func (f *file) media() string {
-	return answer.Media("file", f.MIMEType+f.MIMEType2, f.Data, answer.URL(f.URI+f.URI2))
+	if f.isImage() {
+		return answer.Media("file", f.mimeType(), f.Data)
+	}
+	return answer.Media("file", f.mimeType(), f.Data, f.address())
 }
+
+func (f *file) mimeType() string { return f.MIMEType + f.MIMEType2 }
+func (f *file) address() string  { return answer.URL(f.URI + f.URI2) }
+func (f *file) isImage() bool    { return strings.HasPrefix(f.mimeType(), "image/") }
 
 func sorted(members map[string]json.RawMessage) []string {
 	return slices.Sorted(maps.Keys(members))

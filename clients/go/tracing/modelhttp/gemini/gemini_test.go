@@ -79,7 +79,7 @@ var requests = []struct {
 }{
 	{
 		"contents", gemini.Call,
-		`{"systemInstruction":{"parts":[{"text":"Be brief."}]},"contents":[{"role":"user","parts":[{"text":"See"},{"inlineData":{"mimeType":"image/png","data":"QUJDRA=="}},{"fileData":{"mimeType":"video/mp4","fileUri":"gs://b/v.mp4"}}]},
+		`{"systemInstruction":{"parts":[{"text":"Be brief."}]},"contents":[{"role":"user","parts":[{"text":"See"},{"inlineData":{"mimeType":"image/png","data":"QUJDRA=="}},{"fileData":{"mimeType":"video/mp4","fileUri":"gs://b/v.mp4"}},{"fileData":{"mimeType":"image/png","fileUri":"gs://b/i.png"}}]},
 			{"role":"model","parts":[{"text":"hm","thought":true},{"functionCall":{"name":"look","args":{"at":"it"}}}]},
 			{"role":"user","parts":[{"functionResponse":{"name":"look","response":{"result":"a cat"}}}]}],
 		"tools":[{"functionDeclarations":[{"name":"look","description":"Looks.","parameters":{"type":"OBJECT"}}]},{"googleSearch":{}}],
@@ -88,7 +88,7 @@ var requests = []struct {
 			Operation: tracing.Chat, Parameters: `{"generationConfig":{"temperature":0.5},"toolConfig":{"functionCallingConfig":{"mode":"AUTO"}}}`,
 			Messages: messages(
 				tracing.Message{Role: "system", Content: "Be brief."},
-				tracing.Message{Role: "user", Content: "See\n[file, image/png, 4 bytes]\n[file, video/mp4, gs://b/v.mp4]"},
+				tracing.Message{Role: "user", Content: "See\n[file, image/png, 4 bytes]\n[file, video/mp4, gs://b/v.mp4]\n[file, image/png]", Images: []string{"gs://b/i.png"}},
 				tracing.Message{Role: "assistant", Reasoning: "hm", ToolCalls: []tracing.ToolCall{{Name: "look", Arguments: `{"at":"it"}`}}},
 				tracing.Message{Role: "tool", ToolCallID: "look", Content: `{"result":"a cat"}`}),
 			Tools: []tracing.ToolDefinition{
@@ -103,6 +103,13 @@ var requests = []struct {
 		tracing.ModelCall{Operation: tracing.Chat,
 			Messages: messages(tracing.Message{Role: "system", Content: "Be brief."}, tracing.Message{Role: "user", Content: "Hi\n[file, image/png, 4 bytes]"}),
 			Tools:    []tracing.ToolDefinition{{Name: "f", JSON: `{"name":"f"}`}}},
+	},
+	{
+		"arguments that are called as vectors", gemini.Call,
+		`{"contents":{"role":"model","parts":[{"functionCall":{"name":"sum","args":{"values":[1,2]}}},{"functionResponse":{"name":"sum","response":{"values":[3]}}}]},"tools":[{"functionDeclarations":[{"name":"sum","parameters":{"properties":{"values":{"type":"ARRAY"}}}}]}]}`,
+		tracing.ModelCall{Operation: tracing.Chat,
+			Messages: messages(tracing.Message{Role: "tool", ToolCallID: "sum", Content: `{"values":[3]}`}, tracing.Message{Role: "assistant", ToolCalls: []tracing.ToolCall{{Name: "sum", Arguments: `{"values":[1,2]}`}}}),
+			Tools:    []tracing.ToolDefinition{{Name: "sum", JSON: `{"name":"sum","parameters":{"properties":{"values":{"type":"ARRAY"}}}}`}}},
 	},
 	{
 		"one text to embed", gemini.EmbedCall, `{"model":"models/e","content":{"parts":[{"text":"a"}]},"taskType":"RETRIEVAL_QUERY"}`,

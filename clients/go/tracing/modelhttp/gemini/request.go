@@ -9,11 +9,18 @@ import (
 )
 
 // IsBulk tells which members no span wants: vectors, numbers about single tokens,
-// and what only the provider can read.
-func IsBulk(_, name string) bool {
+// and what only the provider can read. Their place tells them from arguments of
+// functions that have the same names.
+func IsBulk(parent, name string) bool {
 	switch name {
-	case "values", "thoughtSignature", "thought_signature", "logprobsResult", "searchEntryPoint":
-		return true
+	case "values":
+		return parent == "embedding" || parent == "embeddings"
+	case "thoughtSignature", "thought_signature":
+		return parent == "parts"
+	case "logprobsResult":
+		return parent == "candidates"
+	case "searchEntryPoint":
+		return parent == "groundingMetadata"
 	}
 	return false
 }

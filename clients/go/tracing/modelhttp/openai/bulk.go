@@ -1,11 +1,18 @@
 package openai
 
 // IsBulk tells which members no span wants: vectors, pictures on their way, and
-// numbers about single tokens.
-func IsBulk(_, name string) bool {
+// numbers about single tokens. Their place tells them from parameters of the same
+// names, and from what schemas of tools describe.
+func IsBulk(parent, name string) bool {
 	switch name {
-	case "embedding", "logprobs", "partial_image_b64", "encrypted_content", "obfuscation":
-		return true
+	case "embedding":
+		return parent == "data"
+	case "logprobs":
+		return parent == "choices" || parent == "content" || parent == "part"
+	case "encrypted_content":
+		return parent == "input" || parent == "output" || parent == "item"
+	case "partial_image_b64", "obfuscation":
+		return parent == ""
 	}
 	return false
 }

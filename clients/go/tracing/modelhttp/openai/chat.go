@@ -14,7 +14,7 @@ func ChatCall(body []byte) tracing.ModelCall {
 	call := tracing.ModelCall{
 		Operation:  tracing.Chat,
 		Model:      text(members["model"]),
-		Parameters: answer.Without(members, "model", "messages", "tools", "functions"),
+		Parameters: answer.Without(members, "model", "messages", "tools", "functions", "prediction"), // which is content
 		Tools:      tools(members["tools"]),
 	}
 	for _, raw := range answer.List(members["messages"]) {
@@ -34,7 +34,7 @@ func CompletionCall(body []byte) tracing.ModelCall {
 	call := tracing.ModelCall{
 		Operation:  tracing.TextCompletion,
 		Model:      text(members["model"]),
-		Parameters: answer.Without(members, "model", "prompt"),
+		Parameters: answer.Without(members, "model", "prompt", "suffix"), // both are content
 	}
 	for _, prompt := range texts(members["prompt"]) {
 		call.Messages = append(call.Messages, tracing.Message{Role: "user", Content: prompt})

@@ -154,5 +154,5 @@ func (p *part) image() (text, address string) {
 	if where == "" || strings.HasPrefix(in.URL, "data:") {
 		return answer.Media("image", p.FileID, where), ""
 	}
-	return answer.Media("image", where), where
+	return answer.Media("image"), where // its address is told where images can be hidden
 }

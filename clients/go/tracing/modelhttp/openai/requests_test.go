@@ -37,7 +37,7 @@ var requests = []struct {
 			Parameters: `{"stream":true,"stream_options":{"include_usage":true},"temperature":0.5}`,
 			Messages: messages(
 				tracing.Message{Role: "system", Content: "Be brief."},
-				tracing.Message{Role: "user", Content: "What is this?\n[image, image/png, 4 bytes]\n[image, https://h.example/a.png]\n[audio, wav, 3 bytes]\n[file, a.pdf, 3 bytes]", Images: []string{"https://h.example/a.png"}},
+				tracing.Message{Role: "user", Content: "What is this?\n[image, image/png, 4 bytes]\n[image]\n[audio, wav, 3 bytes]\n[file, a.pdf, 3 bytes]", Images: []string{"https://h.example/a.png"}},
 				assistant("", tracing.ToolCall{ID: "c1", Name: "look", Arguments: "{}"}),
 				tracing.Message{Role: "tool", ToolCallID: "c1", Content: "a cat"},
 				tracing.Message{Role: "assistant", Content: "No.", Reasoning: "hm"}),
@@ -46,6 +46,12 @@ var requests = []struct {
 				{Name: "web_search", JSON: `{"type":"web_search"}`},
 			},
 		},
+	},
+	{
+		"names that are bulk elsewhere", openai.ChatCall,
+		`{"model":"m","logprobs":true,"tools":[{"type":"function","function":{"name":"f","parameters":{"properties":{"embedding":{"type":"array"}}}}}]}`,
+		tracing.ModelCall{Operation: tracing.Chat, Model: "m", Parameters: `{"logprobs":true}`,
+			Tools: []tracing.ToolDefinition{{Name: "f", JSON: `{"type":"function","function":{"name":"f","parameters":{"properties":{"embedding":{"type":"array"}}}}}`}}},
 	},
 	{
 		"responses", openai.ResponsesCall,
@@ -73,8 +79,8 @@ var requests = []struct {
 		},
 	},
 	{
-		"responses to a text", openai.ResponsesCall, `{"model":"gpt-5","input":"Hi"}`,
-		tracing.ModelCall{Operation: tracing.Chat, Model: "gpt-5", Messages: messages(tracing.Message{Role: "user", Content: "Hi"})},
+		"responses to a text", openai.ResponsesCall, `{"model":"gpt-5","input":"Hi","prompt":{"id":"p","variables":{"a":"b"}}}`,
+		tracing.ModelCall{Operation: tracing.Chat, Model: "gpt-5", Parameters: `{"prompt":{"id":"p"}}`, Messages: messages(tracing.Message{Role: "user", Content: "Hi"})},
 	},
 	{
 		"a completion", openai.CompletionCall, `{"model":"m","prompt":["a","b"],"max_tokens":5}`,

@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"cmp"
 	"encoding/json"
 
 	"github.com/agenttrace/agenttrace/clients/go/tracing"
@@ -10,6 +11,9 @@ import (
 // ResponsesCall reads a request of responses.
 func ResponsesCall(body []byte) tracing.ModelCall {
 	members := answer.Object(body)
+	if template := answer.Object(members["prompt"]); template != nil {
+		members["prompt"] = json.RawMessage(cmp.Or(answer.Without(template, "variables"), "{}")) // which are content
+	}
 	call := tracing.ModelCall{
 		Operation:  tracing.Chat,
 		Model:      text(members["model"]),

@@ -22,7 +22,7 @@ type Store struct {
 	shared string // the folder of the destination
 	owner  string
 	folder string // this owner's, in shared
-	lock   *lock
+	lock   *lock  // of the folder; nil while there is none
 	max    int64
 
 	files  []Entry // oldest first
@@ -79,15 +79,31 @@ func (s *Store) Put(payload []byte, spans int) (Entry, error) {
 	if !s.HasRoom(len(payload)) {
 		return Entry{}, ErrFull
 	}
-	e, err := s.put(payload, spans)
-	if errors.Is(err, fs.ErrNotExist) {
+	if s.lock != nil {
+		e, err := s.put(payload, spans)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return e, err
+		}
 		// Somebody has removed the folder, as those do that clean up. What was in it is
 		// gone; the next file goes into a new one.
-		if err = errors.Join(gone(s.lock.release()), s.settle()); err == nil {
-			e, err = s.put(payload, spans)
+		if err := s.letGo(); err != nil {
+			return Entry{}, err
 		}
 	}
-	return e, err
+	if err := s.settle(); err != nil {
+		return Entry{}, err
+	}
+	return s.put(payload, spans)
+}
+
+// letGo lets go of the folder, if there is one.
+func (s *Store) letGo() error {
+	held := s.lock
+	s.lock = nil
+	if held == nil {
+		return nil
+	}
+	return held.release()
 }
 
 func (s *Store) put(payload []byte, spans int) (Entry, error) {
@@ -182,9 +198,12 @@ func (s *Store) path(name string) string { return filepath.Join(s.folder, name) 
 // Close lets go of the folder: its files belong to whoever looks next. An empty
 // one is removed.
 func (s *Store) Close() error {
+	if s.lock == nil {
+		return nil
+	}
 	entries, err := s.disk.ReadFolder(s.folder)
 	if err == nil && len(entries) == 1 { // the lock alone
 		return errors.Join(s.lock.remove(), gone(s.disk.Remove(s.folder)))
 	}
-	return errors.Join(err, s.lock.release())
+	return errors.Join(err, s.letGo())
 }

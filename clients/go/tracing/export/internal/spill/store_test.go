@@ -189,28 +189,6 @@ func TestDamageIsFound(t *testing.T) {
 	}
 }
 
-func TestFolderThatIsRemovedIsMadeAgain(t *testing.T) {
-	dir := t.TempDir()
-	s := open(t, dir)
-	mustPut(t, s, "lost", 1)
-	if err := os.RemoveAll(filepath.Dir(filepath.Dir(files(t, dir)[0]))); err != nil {
-		t.Fatal(err)
-	}
-	mustPut(t, s, "kept", 2)
-	e, _ := s.Take()
-	if _, err := s.Read(e); !errors.Is(err, spill.ErrDamaged) {
-		t.Errorf("error %v, want ErrDamaged for what is gone", err)
-	}
-	if err := s.Remove(e); err != nil {
-		t.Fatal(err)
-	}
-	other := open(t, dir)
-	mustBe(t, "found by another", adopt(t, other), spill.Found{})
-	mustClose(t, other)
-	mustBe(t, "requests", drain(t, s), "[kept/2]")
-	mustClose(t, s)
-}
-
 // TestCrashWhileWriting cuts a file that is being written at every length: what
 // is whole is delivered, what is torn is removed.
 func TestCrashWhileWriting(t *testing.T) {
