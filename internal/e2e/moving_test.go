@@ -1,3 +1,7 @@
+//go:build !race
+
+// Why not under the race detector: see run in main_test.go.
+
 package e2e_test
 
 import (
