@@ -11,7 +11,8 @@ PRICES_NPM := @pydantic/genai-prices@0.1.8
 TOOL      := $(GO) tool -modfile=tools/go.mod
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS   := -s -w -X main.version=$(VERSION)
-FUZZTIME  ?= 3s
+# A number of inputs: with a time, go test now and then fails for having run out of it.
+FUZZTIME  ?= 5000x
 # What proto changes are compared with: the last release, the main branch before
 # there is one.
 BREAKING_AGAINST ?= .git\#$(shell git describe --tags --abbrev=0 2>/dev/null | sed 's/^/tag=/' | grep . || echo branch=main)
@@ -46,7 +47,7 @@ race: ## Run every test under the race detector
 	.ci/ensure-tmux
 	RAPID_CHECKS=20 $(GO) test -race ./...
 
-fuzz: ## Fuzz every target for FUZZTIME (3s)
+fuzz: ## Fuzz every target for FUZZTIME (5000x; or a time such as 1m)
 	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' internal clients cmd | sed 's/:func / /' | while read -r file target; do \
 		echo "fuzz $$target in $$(dirname $$file) for $(FUZZTIME)"; \
 		out=$$($(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x "./$$(dirname $$file)" 2>&1) || { echo "$$out"; exit 1; }; \

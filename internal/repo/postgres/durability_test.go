@@ -12,7 +12,7 @@ import (
 // runs note how they are written.
 func TestCommitsAreDurableWhereTheDatabaseSaysOtherwise(t *testing.T) {
 	t.Parallel()
-	for _, mode := range modes {
+	for _, mode := range modes() {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			for setting, want := range map[string]string{"off": "on", "on": "on", "remote_apply": "remote_apply"} {

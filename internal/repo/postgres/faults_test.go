@@ -85,7 +85,7 @@ func calls() map[string]func(context.Context, *postgres.Store) error {
 
 func TestCancelledContextEndsTheQueryOnTheServer(t *testing.T) {
 	t.Parallel()
-	for _, mode := range modes {
+	for _, mode := range modes() {
 		store, _, watching := blocked(t, mode)
 		for name, call := range calls() {
 			t.Run(mode+"/"+name, func(t *testing.T) {
@@ -105,7 +105,7 @@ func TestCancelledContextEndsTheQueryOnTheServer(t *testing.T) {
 
 func TestKilledBackendIsUnavailableAndThePoolRecovers(t *testing.T) {
 	t.Parallel()
-	for _, mode := range modes {
+	for _, mode := range modes() {
 		for name, call := range calls() {
 			t.Run(mode+"/"+name, func(t *testing.T) {
 				store, locking, watching := blocked(t, mode)

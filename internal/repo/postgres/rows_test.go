@@ -19,7 +19,7 @@ import (
 // format of rows, whose quotes stand in each other.
 func TestEveryColumnOfASpanSurvives(t *testing.T) {
 	t.Parallel()
-	for _, mode := range modes {
+	for _, mode := range modes() {
 		t.Run(mode, func(t *testing.T) {
 			store := opened(t, inMode(t, pgtest.Database(t), mode), postgres.Options{})
 			var n uint64

@@ -64,7 +64,7 @@ func TestLeaseIsProlongedWhileOthersWaitForTheSettlement(t *testing.T) {
 // a server of before these tables does.
 func TestTablesThatAnEarlierVersionDidNotMakeAreMadeWhenTheyAreNeeded(t *testing.T) {
 	t.Parallel()
-	for _, mode := range modes {
+	for _, mode := range modes() {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			dsn := pgtest.Database(t)

@@ -1,0 +1,6 @@
+//go:build !race
+
+package postgres_test
+
+// raceEnabled tells whether the race detector watches.
+const raceEnabled = false
