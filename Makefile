@@ -42,9 +42,8 @@ test: ## Run every test, on SQLite and a real PostgreSQL, and each fuzz target b
 
 # Properties are drawn less often here than in `make test`: the race detector looks
 # at who touches what, which is the same whatever the values are.
-race: ## Run every test under the race detector
+race: ## Run the tests under the race detector, those of typed commands excepted
 	.ci/ensure-postgres
-	.ci/ensure-tmux
 	RAPID_CHECKS=20 $(GO) test -race ./...
 
 fuzz: ## Fuzz every target for FUZZTIME (5000x; or a time such as 1m)
