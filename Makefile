@@ -13,6 +13,9 @@ VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo de
 LDFLAGS   := -s -w -X main.version=$(VERSION)
 # A number of inputs: with a time, go test now and then fails for having run out of it.
 FUZZTIME  ?= 5000x
+# For a whole package, on machines that are busy with something else; what may hang
+# within a test has bounds of its own.
+TEST_TIMEOUT := 30m
 # What proto changes are compared with: the last release, the main branch before
 # there is one.
 BREAKING_AGAINST ?= .git\#$(shell git describe --tags --abbrev=0 2>/dev/null | sed 's/^/tag=/' | grep . || echo branch=main)
@@ -36,15 +39,15 @@ build: ## Build bin/server and bin/agenttrace, the command line: static binaries
 test: ## Run every test, on SQLite and a real PostgreSQL, and each fuzz target briefly
 	.ci/ensure-postgres
 	.ci/ensure-tmux
-	$(GO) test ./...
-	cd examples && $(GO) test ./...
+	$(GO) test -timeout $(TEST_TIMEOUT) ./...
+	cd examples && $(GO) test -timeout $(TEST_TIMEOUT) ./...
 	$(MAKE) --no-print-directory fuzz
 
 # Properties are drawn less often here than in `make test`: the race detector looks
 # at who touches what, which is the same whatever the values are.
 race: ## Run the tests under the race detector, those of typed commands excepted
 	.ci/ensure-postgres
-	RAPID_CHECKS=20 $(GO) test -race ./...
+	RAPID_CHECKS=20 $(GO) test -race -timeout $(TEST_TIMEOUT) ./...
 
 fuzz: ## Fuzz every target for FUZZTIME (5000x; or a time such as 1m)
 	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' internal clients cmd | sed 's/:func / /' | while read -r file target; do \
