@@ -43,11 +43,9 @@ test: ## Run every test, on SQLite and a real PostgreSQL, and each fuzz target b
 	cd examples && $(GO) test -timeout $(TEST_TIMEOUT) ./...
 	$(MAKE) --no-print-directory fuzz
 
-# Properties are drawn less often here than in `make test`: the race detector looks
-# at who touches what, which is the same whatever the values are.
 race: ## Run the tests under the race detector, those of typed commands excepted
 	.ci/ensure-postgres
-	RAPID_CHECKS=20 $(GO) test -race -timeout $(TEST_TIMEOUT) ./...
+	$(GO) test -race -timeout $(TEST_TIMEOUT) ./...
 
 fuzz: ## Fuzz every target for FUZZTIME (5000x; or a time such as 1m)
 	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' internal clients cmd | sed 's/:func / /' | while read -r file target; do \
