@@ -128,7 +128,8 @@ func TestEveryBeginningBecomesCompleteJSON(t *testing.T) {
 
 func FuzzCutter(f *testing.F) {
 	for _, seed := range []string{
-		`{"a":[1,2,{"b":"c\u00e9"}],"url":"data:image/png;base64,AAAA"}`, `[DONE]`, `{"a"`, `"\ud83d\ude00"`, "{\"\xff\":1}", `]`, strings.Repeat("[", 300),
+		`{"a":[1,2,{"b":"c\u00e9"}],"url":"data:image/png;base64,AAAA"}`,
+		`{"url":"data:image/png;base64,AAAA,AAAA=,="}`, `{"data":"data:a=b;base64,AAAA,A"}`, `{"data":"====,A,="}`, `[DONE]`, `{"a"`, `"\ud83d\ude00"`, "{\"\xff\":1}", `]`, strings.Repeat("[", 300),
 	} {
 		f.Add([]byte(seed), uint8(3))
 	}

@@ -103,8 +103,11 @@ func (c *Cutter) put(p []byte) {
 	case t.silent:
 		return
 	case t.file:
-		if comma := bytes.IndexByte(p, ','); comma >= 0 && t.seen+comma <= maxHead {
-			t.from, t.pads = t.seen+comma+1, 0 // it has the head of a data URL
+		if comma := bytes.IndexByte(p, ','); comma >= 0 && !t.comma {
+			t.comma = true // only the first one can end a head
+			if t.seen+comma <= maxHead {
+				t.from, t.pads = t.seen+comma+1, -bytes.Count(p[:comma], []byte{'='}) // it has the head of a data URL
+			}
 		}
 		t.seen += len(p)
 		t.pads += bytes.Count(p, []byte{'='})
