@@ -102,7 +102,7 @@ func partsOf(records []model.Record) []part {
 		s := r.Span
 		day := model.Day(s.StartNano)
 		if n := len(parts) - 1; n >= 0 && parts[n].day == day && parts[n].TraceID == s.TraceID && parts[n].Project == s.Project {
-			parts[n].Merge(model.TraceOf(s))
+			parts[n].Add(s)
 			parts[n].latest = s.StartNano
 			continue
 		}

@@ -233,6 +233,12 @@ func (r *textRow) text(s string) {
 	*r = append(*r, '"', ',')
 }
 
+// prepareWrites teaches a connection to encode what writes are given.
+func prepareWrites(ctx context.Context, conn *pgx.Conn) error {
+	registerArrays(conn.TypeMap())
+	return registerSpanRows(ctx, conn)
+}
+
 // registerSpanRows teaches a connection the type span_row[], whose number is
 // another one in each database.
 func registerSpanRows(ctx context.Context, conn *pgx.Conn) error {
