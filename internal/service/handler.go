@@ -68,6 +68,7 @@ func NewHandler(c Config) (http.Handler, error) {
 func mountReaders(mux *http.ServeMux, c Config, options connect.HandlerOption) {
 	engines := newEngines(c)
 	mount := func(path string, h http.Handler, streams ...string) {
+		h = compress.FarOnly(h)
 		mux.Handle(path, &stallGuard{next: h, timeout: c.StallTimeout})
 		for _, stream := range streams {
 			mux.Handle(stream, &stallGuard{next: h, timeout: c.StallTimeout, draining: c.Draining})
@@ -91,7 +92,7 @@ func mountReaders(mux *http.ServeMux, c Config, options connect.HandlerOption) {
 	mount(path, h)
 
 	path, h = agenttracev1connect.NewTailServiceHandler(&tailService{tails: c.Tail, prices: c.Prices, now: c.Now}, options)
-	mux.Handle(path, &stallGuard{next: h, timeout: c.StallTimeout, draining: c.Draining})
+	mux.Handle(path, &stallGuard{next: compress.FarOnly(h), timeout: c.StallTimeout, draining: c.Draining})
 }
 
 // rpcOptions is what our own services have in common.
