@@ -22,7 +22,7 @@ import (
 
 // benchTraces is how many made-up traces the benchmarks read, of about 20 spans
 // each, one started every ten seconds.
-const benchTraces = 4000
+const benchTraces = 1000
 
 // reading is a server with traces to read, and what clients know of them.
 type reading struct {
