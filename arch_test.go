@@ -47,7 +47,7 @@ var mayImport = map[string][]string{
 	"internal/retention":         {"internal/model", "internal/repo"},
 	"internal/service":           {"internal/model", "internal/repo", "internal/otlp", "internal/ingest", "internal/query", "internal/query/...", "internal/runs", "internal/search", "internal/settle", "internal/tail", "internal/service/...", "gen/..."},
 	"internal/service/compress":  {},
-	"internal/service/convert":   {"internal/model", "internal/query", "internal/query/match", "internal/query/series", "gen/..."},
+	"internal/service/convert":   {"internal/model", "internal/otlp/wire", "internal/query", "internal/query/match", "internal/query/series", "gen/..."},
 	"internal/service/fault":     {"internal/ingest", "internal/otlp", "internal/query", "internal/repo", "internal/search"},
 	"internal/service/intake":    {"internal/ingest", "internal/model", "internal/otlp"},
 	"internal/service/otlpdoor":  {"internal/otlp", "internal/service/..."},

@@ -99,7 +99,9 @@ func (t *Trace) HeadSpanID() SpanID { return spanOfKey(t.HeadKey) }
 // runs before other roots before all else, then the earlier start, then the
 // smaller span id. A run that starts later is never the topmost: a child does
 // not start before its parent.
-func HeadKey(s *Span) []byte {
+func HeadKey(s *Span) []byte { return appendHeadKey(nil, s) }
+
+func appendHeadKey(key []byte, s *Span) []byte {
 	rank := byte(2)
 	switch {
 	case s.Type.IsRun():
@@ -107,29 +109,32 @@ func HeadKey(s *Span) []byte {
 	case s.IsRoot():
 		rank = 1
 	}
-	return sortKey(rank, s.StartNano, s.SpanID)
+	return appendKey(key, rank, s.StartNano, s.SpanID)
 }
 
 // RootKey orders the spans without a parent by start.
-func RootKey(s *Span) []byte { return sortKey(0, s.StartNano, s.SpanID) }
+func RootKey(s *Span) []byte { return appendRootKey(nil, s) }
+
+func appendRootKey(key []byte, s *Span) []byte { return appendKey(key, 0, s.StartNano, s.SpanID) }
 
 // ErrorKey orders failed spans by end, so that the deepest of a chain that
 // failed together comes first, and then by start, so that no two spans of a
 // trace have one key: a span id may stand for several spans.
-func ErrorKey(s *Span) []byte {
-	return appendTime(sortKey(0, s.EndNano, s.SpanID), s.StartNano)
+func ErrorKey(s *Span) []byte { return appendErrorKey(nil, s) }
+
+func appendErrorKey(key []byte, s *Span) []byte {
+	return appendTime(appendKey(key, 0, s.EndNano, s.SpanID), s.StartNano)
 }
 
 // Every key is a rank, a time and a span id; what follows only tells apart.
 const (
 	idInKey  = 1 + 8
 	endOfKey = idInKey + 8
+	maxKey   = endOfKey + 8
 )
 
-func sortKey(rank byte, nano int64, id SpanID) []byte {
-	key := make([]byte, 0, endOfKey+8)
-	key = appendTime(append(key, rank), nano)
-	return append(key, id[:]...)
+func appendKey(key []byte, rank byte, nano int64, id SpanID) []byte {
+	return append(appendTime(append(key, rank), nano), id[:]...)
 }
 
 // appendTime appends bytes that order as the times do: negative ones first.
@@ -146,43 +151,46 @@ func spanOfKey(key []byte) (id SpanID) {
 
 // TraceOf returns the part of a trace that consists of s alone.
 func TraceOf(s *Span) *Trace {
-	t := &Trace{
-		Project:       s.Project,
-		TraceID:       s.TraceID,
-		StartNano:     s.StartNano,
-		EndNano:       s.EndNano,
-		Spans:         1,
-		Status:        s.Status,
-		HeadKey:       HeadKey(s),
-		HeadType:      s.Type,
-		Name:          s.Name,
-		Service:       s.Service,
-		Environment:   s.Environment,
-		Identity:      s.Identity,
-		InputPreview:  s.InputPreview,
-		OutputPreview: s.OutputPreview,
-	}
-	if s.IsRoot() {
-		t.RootKey, t.RootName = RootKey(s), s.Name
-	}
-	if s.Failed {
-		t.Errors = 1
-		t.ErrorKey, t.ErrorSpan, t.ErrorType, t.ErrorMessage = ErrorKey(s), s.Name, s.ErrorType, s.ErrorMessage
-	}
+	t := &Trace{Project: s.Project, TraceID: s.TraceID, StartNano: s.StartNano, EndNano: s.EndNano}
+	t.Add(s)
+	return t
+}
+
+// Add adds one span, as merging the part that consists of it alone would.
+func (t *Trace) Add(s *Span) {
+	t.StartNano = min(t.StartNano, s.StartNano)
+	t.EndNano = max(t.EndNano, s.EndNano)
+	t.Spans++
+	t.Status = max(t.Status, s.Status)
 	switch s.Type {
 	case TypeLLM:
-		t.LLMCalls = 1
+		t.LLMCalls++
 	case TypeTool:
-		t.ToolCalls = 1
+		t.ToolCalls++
+		t.Tools = with(t.Tools, s.ToolName)
 	}
 	if s.Type.CallsModel() {
-		t.Usage = s.Usage
-		t.Models = setOf(s.Model)
+		t.Usage = t.Usage.Plus(s.Usage)
+		t.Models = with(t.Models, s.Model)
 	}
-	if s.Type == TypeTool {
-		t.Tools = setOf(s.ToolName)
+	// Most spans decide nothing: a key is copied from here when it does.
+	var room [maxKey]byte
+	if s.IsRoot() {
+		if key := appendRootKey(room[:0], s); decides(key, t.RootKey) {
+			t.RootKey, t.RootName = bytes.Clone(key), s.Name
+		}
 	}
-	return t
+	if key := appendHeadKey(room[:0], s); decides(key, t.HeadKey) {
+		t.HeadKey, t.HeadType, t.Name = bytes.Clone(key), s.Type, s.Name
+		t.Service, t.Environment, t.Identity = s.Service, s.Environment, s.Identity
+		t.InputPreview, t.OutputPreview = s.InputPreview, s.OutputPreview
+	}
+	if s.Failed {
+		t.Errors++
+		if key := appendErrorKey(room[:0], s); decides(key, t.ErrorKey) {
+			t.ErrorKey, t.ErrorSpan, t.ErrorType, t.ErrorMessage = bytes.Clone(key), s.Name, s.ErrorType, s.ErrorMessage
+		}
+	}
 }
 
 // Merge adds the spans of o to t. It is commutative and associative, and leaves
@@ -219,11 +227,14 @@ func decides(a, b []byte) bool {
 	return len(a) > 0 && (len(b) == 0 || bytes.Compare(a, b) < 0)
 }
 
-func setOf(s string) []string {
-	if s == "" {
-		return nil
+// with returns a sorted set and s, in a slice of its own unless s is in the set, or
+// empty.
+func with(set []string, s string) []string {
+	at, found := slices.BinarySearch(set, s)
+	if found || s == "" {
+		return set
 	}
-	return []string{s}
+	return slices.Insert(slices.Clip(set), at, s)
 }
 
 // union returns the sorted union of two sorted sets, in a slice of its own

@@ -50,6 +50,20 @@ func TestMergeIsCommutative(t *testing.T) {
 	})
 }
 
+// TestAddIsMerging adds to a part that others hold too: none of them may change.
+func TestAddIsMerging(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		spans := rapid.SliceOfNDistinct(span(), 1, 9, identityOf).Draw(t, "spans")
+		sum := model.TraceOf(spans[0])
+		for i, s := range spans[1:] {
+			before, want := *sum, merged(sum, model.TraceOf(s))
+			sum.Add(s)
+			sameTrace(t, want, sum)
+			sameTrace(t, sumOf(spans[:i+1]), &before)
+		}
+	})
+}
+
 func TestMergeIsAssociative(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b, c := cut(t)

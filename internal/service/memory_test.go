@@ -178,15 +178,22 @@ func TestLargestMessageFitsEveryBudget(t *testing.T) {
 
 func TestSlowBodyIsGivenUp(t *testing.T) {
 	s := newServer(t, func(c *service.Config) { c.WriteTimeout = 1 })
-	for path, kind := range map[string]string{otlpdoor.HTTPPath: "application/x-protobuf", otlpdoor.GRPCPath: "application/grpc"} {
+	for _, tt := range []struct {
+		path, kind string
+		client     *http.Client
+	}{
+		{otlpdoor.HTTPPath, "application/x-protobuf", s.h1},
+		{otlpdoor.HTTPPath, "application/x-protobuf", s.h2},
+		{otlpdoor.GRPCPath, "application/grpc", s.h2},
+	} {
 		body, never := io.Pipe()
-		req := s.request(t.Context(), t, http.MethodPost, path, body, "Content-Type", kind)
-		res, err := s.h2.Do(req)
+		req := s.request(t.Context(), t, http.MethodPost, tt.path, body, "Content-Type", tt.kind)
+		res, err := tt.client.Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if code := res.Header.Get("Grpc-Status"); res.StatusCode != http.StatusGatewayTimeout && code != "4" {
-			t.Errorf("%s: got %d, grpc-status %q", path, res.StatusCode, code)
+			t.Errorf("%s %s: got %d, grpc-status %q", res.Proto, tt.path, res.StatusCode, code)
 		}
 		_ = res.Body.Close()
 		_ = never.CloseWithError(errors.New("the test is over"))

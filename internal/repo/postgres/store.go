@@ -59,6 +59,7 @@ type Store struct {
 	maintenance *pgxpool.Pool
 	partitions  *partitions
 	statistics  *statistics
+	trust       trust
 	dropping    chan struct{} // held by the one running Drop
 }
 
@@ -81,7 +82,7 @@ func Open(ctx context.Context, dsn string, o Options) (*Store, error) {
 		settings map[string]string
 		prepare  func(context.Context, *pgx.Conn) error
 	}{
-		{&s.writes, o.WriteConns, nil, registerSpanRows},
+		{&s.writes, o.WriteConns, nil, prepareWrites},
 		{&s.reads, o.ReadConns, map[string]string{
 			// A plan for any argument would lock and look at all partitions.
 			"plan_cache_mode": "force_custom_plan",

@@ -169,6 +169,9 @@ func newConnector(file string, a access) (driver.Connector, error) {
 		q.Set("_busy_timeout", "250")
 		q.Set("_txlock", "immediate")
 		q.Add("_pragma", "cache_size(-65536)")
+		// Pages that are written again and again, such as those of indexes,
+		// leave the log once in 16 MB.
+		q.Add("_pragma", "wal_autocheckpoint(4096)")
 		// A log that grew behind a long query is cut back to 64 MB.
 		q.Add("_pragma", "journal_size_limit(67108864)")
 	} else {

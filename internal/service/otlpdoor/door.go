@@ -65,20 +65,27 @@ func (d *Door) export(ctx context.Context, header http.Header, body []byte) (*co
 // limitTime bounds how long a request may take, from the first byte of its body
 // to its commit. Without it a client that sends nothing more would hold what it
 // has sent for ever.
-func (d *Door) limitTime(w http.ResponseWriter, r *http.Request, timeout time.Duration) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithTimeout(r.Context(), min(timeout, d.Timeout))
-	if deadline, ok := ctx.Deadline(); ok {
-		// Writers that know no deadlines (in tests) are left without one.
-		_ = http.NewResponseController(w).SetReadDeadline(deadline)
-	}
-	return ctx, cancel
+func (d *Door) limitTime(r *http.Request, timeout time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(r.Context(), min(timeout, d.Timeout))
 }
 
-// bodyRead takes the deadline off a connection whose request has been read:
-// the server watches the connection while the spans are stored, and would take
-// the deadline for the client's going away.
-func bodyRead(w http.ResponseWriter) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+// interruptible runs read, which reads the body, and makes it fail when ctx ends.
+// A deadline on the connection would say the same, but would have to be taken off
+// again, since the server watches the connection while the spans are stored; over
+// HTTP/2, each of the two is a message to the connection's own goroutine.
+func interruptible(ctx context.Context, w http.ResponseWriter, read func() error) error {
+	interrupted := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(interrupted)
+		// Writers that know no deadlines (in tests) are left without one.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Unix(1, 0))
+	})
+	defer func() {
+		if !stop() {
+			<-interrupted // before w and its connection serve another request
+		}
+	}()
+	return read()
 }
 
 // readFailure says why a body could not be read.

@@ -52,7 +52,7 @@ func (d *Door) serveGRPC(w http.ResponseWriter, r *http.Request) {
 		refuseGRPC(w, fault.Invalid(err.Error()))
 		return
 	}
-	ctx, cancel := d.limitTime(w, r, timeout)
+	ctx, cancel := d.limitTime(r, timeout)
 	defer cancel()
 	defer func() {
 		if value := recover(); value != nil && value != http.ErrAbortHandler {
@@ -75,10 +75,9 @@ func (d *Door) takeGRPC(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	stored := false
 	defer func() { buf.close(stored) }()
 
-	if err := d.readGRPC(ctx, buf, r); err != nil {
+	if err := interruptible(ctx, w, func() error { return d.readGRPC(ctx, buf, r) }); err != nil {
 		return nil, err
 	}
-	bodyRead(w)
 	answer, err := d.export(ctx, r.Header, buf.data)
 	if err != nil {
 		return nil, err

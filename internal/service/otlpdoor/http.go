@@ -43,7 +43,7 @@ func (d *Door) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Content-Type must be "+typeProtobuf+" or "+typeJSON, http.StatusUnsupportedMediaType)
 		return
 	}
-	ctx, cancel := d.limitTime(w, r, math.MaxInt64)
+	ctx, cancel := d.limitTime(r, math.MaxInt64)
 	defer cancel()
 	defer func() {
 		if value := recover(); value != nil && value != http.ErrAbortHandler {
@@ -66,10 +66,9 @@ func (d *Door) takeHTTP(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	stored := false
 	defer func() { buf.close(stored) }()
 
-	if err := d.readHTTP(ctx, buf, r); err != nil {
+	if err := interruptible(ctx, w, func() error { return d.readHTTP(ctx, buf, r) }); err != nil {
 		return nil, err
 	}
-	bodyRead(w)
 	if asJSON {
 		if err := d.transcode(buf); err != nil {
 			return nil, err
