@@ -97,8 +97,12 @@ func (b *bench) record(ctx context.Context, db *database, dir string) (recording
 	if recordings, err = recorder.Stop(); err != nil {
 		return nil, nil, err
 	}
-	rows, err = floor.Count(ctx, db.conn)
-	return recordings, rows.Grown(before), err
+	if rows, err = floor.Count(ctx, db.conn); err != nil {
+		return nil, nil, err
+	}
+	rows = rows.Grown(before)
+	recordings, err = floor.Writers(recordings, rows)
+	return recordings, rows, err
 }
 
 // measureBare empties the tables, does what fills them again, measures it, and

@@ -98,8 +98,8 @@ func parse(args []string) (options, error) {
 		opts.parts = append(slices.Clone(opts.parts), "growth")
 	}
 	if opts.quick {
-		opts.spans, opts.ones, opts.asked, opts.flow = 8_000, 500, 10, 5_000
-		opts.sizes, opts.days, opts.spread = []int{2_000, 4_000}, []int{1, 3}, 2_000
+		opts.spans, opts.ones, opts.asked, opts.flow = 8_000, 500, 6, 5_000
+		opts.sizes, opts.days, opts.spread = []int{2_000}, []int{3}, 2_000
 	}
 	return opts, opts.check()
 }

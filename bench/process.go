@@ -29,7 +29,7 @@ type server struct {
 
 func buildServer(ctx context.Context, dir string) (string, error) {
 	binary := filepath.Join(dir, "server")
-	out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/server").CombinedOutput()
+	out, err := exec.CommandContext(ctx, "go", "build", "-ldflags=-s -w", "-o", binary, "./cmd/server").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("go build ./cmd/server: %w\n%s", err, out)
 	}

@@ -150,6 +150,10 @@ func TestTheFloorHasTheSameRows(t *testing.T) {
 	if grown["spans"] != int64(sent.Spans) || grown["segments"] == 0 || grown["traces"] == 0 {
 		t.Fatalf("recorded %v of %d spans", grown, sent.Spans)
 	}
+	writers, err := floor.Writers(recordings, grown)
+	if err != nil || len(writers) == 0 || len(writers) == len(recordings) {
+		t.Fatalf("%d of %d connections wrote: %v", len(writers), len(recordings), err)
+	}
 	want := rows(t, conn, grown)
 	dumps, err := floor.DumpTables(ctx, conn, grown, dir)
 	if err != nil {
@@ -165,7 +169,7 @@ func TestTheFloorHasTheSameRows(t *testing.T) {
 		}
 	}
 	empty()
-	transactions, err := floor.Replay(ctx, socketDir, recordings)
+	transactions, err := floor.Replay(ctx, socketDir, writers)
 	if err != nil {
 		t.Fatal(err)
 	}

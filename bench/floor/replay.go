@@ -11,9 +11,58 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
+
+// Writers returns those of the recordings that have statements which fill one of
+// the tables. Other connections make partitions, or read.
+func Writers(recordings []string, tables Counts) ([]string, error) {
+	var names []string
+	for name := range tables {
+		names = append(names, regexp.QuoteMeta(name))
+	}
+	fills, err := regexp.Compile(`(?i)\b(INSERT INTO|COPY)\s+"?(` + strings.Join(names, "|") + `)\b`)
+	if err != nil {
+		return nil, err
+	}
+	var writers []string
+	for _, recording := range recordings {
+		writes, err := mentions(recording, fills)
+		if err != nil {
+			return nil, fmt.Errorf("read what was recorded: %w", err)
+		}
+		if writes {
+			writers = append(writers, recording)
+		}
+	}
+	if len(writers) == 0 {
+		return nil, fmt.Errorf("nobody wrote to any of %d tables", len(tables))
+	}
+	return writers, nil
+}
+
+// mentions says whether the text of a statement matches.
+func mentions(recording string, pattern *regexp.Regexp) (bool, error) {
+	file, err := os.Open(recording)
+	if err != nil {
+		return false, err
+	}
+	defer file.Close()
+	said := script{bufio.NewReaderSize(file, 1<<20)}
+	message, err := said.startup(nil)
+	for err == nil {
+		if message, err = said.message(message[:0]); err == nil && (message[0] == parse || message[0] == query) && pattern.Match(message) {
+			return true, nil
+		}
+	}
+	if errors.Is(err, io.EOF) {
+		return false, nil
+	}
+	return false, err
+}
 
 // Replay opens a connection for each recording, to the server that has its socket
 // in the directory, and says on it what was said. It returns how many
@@ -83,6 +132,7 @@ const (
 	copyData        = 'd'
 	copyDone        = 'c'
 	copyFail        = 'f'
+	parse           = 'P'
 	query           = 'Q'
 	syncMessage     = 'S'
 	terminate       = 'X'
@@ -95,18 +145,15 @@ const (
 // ready for the next; nothing at the end.
 func (s script) request(dst []byte) ([]byte, error) {
 	for {
-		head, err := s.Peek(5)
-		if errors.Is(err, io.EOF) && len(head) == 0 || err == nil && head[0] == terminate {
+		at := len(dst)
+		var err error
+		if dst, err = s.message(dst); errors.Is(err, io.EOF) || err == nil && dst[at] == terminate {
 			return dst[:0], nil // what was not answered was given up
 		}
 		if err != nil {
 			return nil, err
 		}
-		kind := head[0]
-		if dst, err = s.take(dst, 1+int(binary.BigEndian.Uint32(head[1:]))); err != nil {
-			return nil, err
-		}
-		switch kind {
+		switch dst[at] {
 		case syncMessage, copyDone, copyFail:
 			return dst, nil
 		case query:
@@ -116,6 +163,15 @@ func (s script) request(dst []byte) ([]byte, error) {
 			}
 		}
 	}
+}
+
+// message appends the next one; io.EOF is the end.
+func (s script) message(dst []byte) ([]byte, error) {
+	head, err := s.Peek(5)
+	if err != nil {
+		return dst, err
+	}
+	return s.take(dst, 1+int(binary.BigEndian.Uint32(head[1:])))
 }
 
 // take appends the next n bytes.

@@ -121,7 +121,10 @@ func (r Report) askingBars() []bar {
 			most = a
 		}
 	}
-	stored := fmt.Sprintf(", %s spans stored", thousands(float64(most.Spans)))
+	stored := ""
+	if most.Spans > 0 {
+		stored = fmt.Sprintf(", %s spans stored", thousands(float64(most.Spans)))
+	}
 	latency := func(names ...string) (worst Latency) {
 		for _, name := range names {
 			q, _ := most.Find(name)
