@@ -138,3 +138,17 @@ func TestEveryFieldHasSources(t *testing.T) {
 		listed[c.field] = true
 	}
 }
+
+// The walker passes turns of a conversation over without a look at the table.
+func TestNoConventionIsFedByATurn(t *testing.T) {
+	for key := range known.numbers {
+		if isTurn(key) {
+			t.Errorf("%s is in the table", key)
+		}
+	}
+	for _, key := range []string{"llm.input_messages.0.message.role", "llm.output_messages.0.message.content"} {
+		if !isTurn(key) || !isContent(key) || marksOf(key) != 0 {
+			t.Errorf("%s is a turn: %v, content: %v", key, isTurn(key), isContent(key))
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/VictoriaMetrics/easyproto"
 
@@ -71,7 +72,13 @@ const MaxRejections = 1000
 // is broken, nothing can be said about any of them, and the error wraps
 // [ErrMalformed]; more spans than allowed are a [*TooManySpansError].
 func Parse(project string, body []byte, l Limits) (*Request, error) {
-	p := &parser{project: project, limits: l.withDefaults(), request: &Request{}}
+	p := parsers.Get().(*parser)
+	defer p.giveBack()
+	return p.parse(project, body, l)
+}
+
+func (p *parser) parse(project string, body []byte, l Limits) (*Request, error) {
+	p.project, p.limits, p.request = project, l.withDefaults(), &Request{}
 	p.walker.maxDepth = p.limits.MaxDepth
 	var fc easyproto.FieldContext
 	for rest := body; len(rest) > 0; {
@@ -104,6 +111,20 @@ type parser struct {
 	// What all spans of the current resource and scope share.
 	resource resourceFacts
 	scope    []byte
+}
+
+// parsers keeps parsers for other requests: one has 6 KB, which would be most of what
+// a request of one span takes.
+var parsers = sync.Pool{New: func() any { return new(parser) }}
+
+// giveBack keeps the parser, without anything of its request: all but the texts and
+// what it was about to use aliases the request's body.
+func (p *parser) giveBack() {
+	p.texts.forget()
+	loose := p.walker.loose
+	clear(loose[:cap(loose)])
+	*p = parser{walker: walker{loose: loose[:0]}, texts: p.texts, short: p.short[:0]}
+	parsers.Put(p)
 }
 
 // resourceFacts is what a resource says about its spans.

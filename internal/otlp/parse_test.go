@@ -1,6 +1,7 @@
 package otlp
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -9,6 +10,7 @@ import (
 	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/agenttrace/agenttrace/internal/model"
 	"github.com/agenttrace/agenttrace/internal/otlp/wire"
@@ -218,6 +220,37 @@ func TestNarrowTextsDoNotAliasTheRequest(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestRequestsLeaveNothingBehind reads one request after the other, as parsers that are
+// used again do, and overwrites the first as doors do with their buffers.
+func TestRequestsLeaveNothingBehind(t *testing.T) {
+	body := rapid.Custom(func(t *rapid.T) []byte {
+		body := EncodeSpans(rapid.SliceOfN(anySpan(), 1, 3).Draw(t, "spans"))
+		return body[:len(body)-rapid.SampledFrom([]int{0, 0, 1, 9}).Draw(t, "missing")]
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		first, second := body.Draw(t, "first"), body.Draw(t, "second")
+		fresh := func(body []byte) *Request {
+			r, _ := new(parser).parse("p", body, Limits{}) // no request at all where it cannot be read
+			return r
+		}
+		wantFirst, wantSecond := fresh(bytes.Clone(first)), fresh(second)
+		kept, _ := Parse("p", first, Limits{})
+		clear(first)
+		got, _ := Parse("p", second, Limits{})
+		if diff := cmp.Diff(wantSecond, got); diff != "" {
+			t.Fatalf("the second request (-want +got):\n%s", diff)
+		}
+		if kept == nil {
+			return
+		}
+		for i := range kept.Records {
+			if diff := cmp.Diff(wantFirst.Records[i].Span, kept.Records[i].Span); diff != "" {
+				t.Fatalf("a span of the first request (-want +got):\n%s", diff)
+			}
+		}
+	})
 }
 
 func TestNarrowFieldsAreBoundedAndRepaired(t *testing.T) {

@@ -61,6 +61,12 @@ func isContent(key string) bool {
 	return false
 }
 
+// isTurn reports whether an attribute is a piece of a conversation, as most of those
+// of model calls are. No convention knows their names one by one.
+func isTurn(key string) bool {
+	return strings.HasPrefix(key, "llm.input_messages.") || strings.HasPrefix(key, "llm.output_messages.")
+}
+
 // moreEntries says that attributes are missing.
 const moreEntries = `"` + model.ShortIncomplete + `":null`
 

@@ -22,7 +22,19 @@ type texts struct {
 	page  strings.Builder
 }
 
-const pageBytes = 8 << 10
+const (
+	pageBytes = 8 << 10
+	// keptNames bounds the map that is kept for another request.
+	keptNames = 256
+)
+
+// forget makes t ready for another request. What it handed out stays as it is.
+func (t *texts) forget() {
+	if len(t.known) > keptNames {
+		t.known = nil
+	}
+	clear(t.known)
+}
 
 // name bounds, repairs and interns a name or an id.
 func (t *texts) name(s string) string {
@@ -49,8 +61,9 @@ func (t *texts) start(s string, runes int) string {
 	return t.copy(boundRunes(s, runes))
 }
 
-// copy puts s beside others into a page of memory: one allocation for many short
-// strings. A Builder never moves what it has handed out while it has room.
+// copy puts s beside others, of other requests too, into a page of memory: one
+// allocation for many short strings. A Builder never moves what it has handed out
+// while it has room.
 func (t *texts) copy(s string) string {
 	if len(s) > pageBytes/4 {
 		return strings.Clone(s)

@@ -142,7 +142,7 @@ func openAttribute(keyValue []byte) (a namedAttribute, err error) {
 }
 
 func (a *namedAttribute) feeds(what feeding) bool {
-	if strings.HasPrefix(a.key, "llm.input_messages.") || strings.HasPrefix(a.key, "llm.output_messages.") {
+	if isTurn(a.key) {
 		return what == intoText
 	}
 	number, ok := known.numbers[a.key]

@@ -129,6 +129,9 @@ func (w *walker) spanMessage(fc *easyproto.FieldContext, data []byte) error {
 
 // take sorts an attribute of the span in.
 func (w *walker) take(key string, value attribute) {
+	if isTurn(key) {
+		return
+	}
 	number, ok := known.numbers[key]
 	if ok {
 		w.facts.set(number, value)

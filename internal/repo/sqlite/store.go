@@ -42,6 +42,8 @@ type Store struct {
 	running sync.RWMutex
 	closed  bool
 	reads   *sql.DB
+
+	statements sync.Map // what prepare made, by query
 }
 
 var _ repo.Store = (*Store)(nil)
@@ -109,6 +111,36 @@ func (s *Store) read(ctx context.Context, doing string, fn func(db *sql.DB) erro
 		return fmt.Errorf("%s: %w", doing, errClosed)
 	}
 	return mapError(ctx, doing, fn(s.reads))
+}
+
+// prepare returns the statement for a constant query that is asked again and
+// again: to prepare it takes as long as to read five rows. It stays prepared on
+// each connection that has run it, until the store is closed.
+func (s *Store) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
+	if known, ok := s.statements.Load(query); ok {
+		return known.(*sql.Stmt), nil
+	}
+	made, err := s.reads.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if known, ok := s.statements.LoadOrStore(query, made); ok {
+		return known.(*sql.Stmt), made.Close() // somebody else was first
+	}
+	return made, nil
+}
+
+// readPrepared is readRows for such a query.
+func (s *Store) readPrepared(ctx context.Context, query string, args []any, fn func(r *row) error) error {
+	statement, err := s.prepare(ctx, query)
+	if err != nil {
+		return err
+	}
+	rows, err := statement.QueryContext(ctx, args...)
+	if err != nil {
+		return err
+	}
+	return eachRow(rows, fn)
 }
 
 // readSnapshot is read for several queries that must see the same commits.

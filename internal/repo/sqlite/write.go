@@ -188,11 +188,7 @@ func (b *batch) insertRuns(fresh []model.Record) error {
 		if !r.Span.Type.IsRun() {
 			continue
 		}
-		values, err := provisionalValues(model.RunOf(r.Span))
-		if err != nil {
-			return err
-		}
-		if err := b.tx.exec(insertRun, args(values...)...); err != nil {
+		if err := b.tx.exec(insertRun, args(runValues(model.RunOf(r.Span))...)...); err != nil {
 			return err
 		}
 	}
