@@ -154,7 +154,7 @@ type billSums struct {
 	places map[string]int // of labels, in sums
 	sums   []repo.BillSum
 	// latencies are those of each sum's calls, of models and of tools.
-	latencies [][2]strings.Builder
+	latencies [][2][]byte
 }
 
 func (all *billSums) add(rows pgx.Rows) error {
@@ -179,7 +179,7 @@ func (all *billSums) sum(r *billRow) {
 		place = len(all.sums)
 		all.places[string(key)] = place
 		all.sums = append(all.sums, repo.BillSum{Labels: slices.Clone(r.labels), Time: slices.Max(append([]int64{0}, r.times...))})
-		all.latencies = append(all.latencies, [2]strings.Builder{})
+		all.latencies = append(all.latencies, [2][]byte{})
 	}
 	sum, latencies := &all.sums[place], &all.latencies[place][0]
 	calls := &sum.ModelCalls
@@ -189,13 +189,13 @@ func (all *billSums) sum(r *billRow) {
 	for i, to := range slices.Concat([]*int64{&calls.Calls, &calls.Failures, &calls.Nanos}, usageSums(&sum.Usage), costSums(&sum.Cost)) {
 		*to = model.Sum(*to, r.sums[i])
 	}
-	latencies.WriteString(r.latencies)
+	*latencies = append(*latencies, r.latencies...)
 }
 
 func (all *billSums) done() []repo.BillSum {
 	for i := range all.sums {
-		all.sums[i].ModelCalls.Latencies = all.latencies[i][0].String()
-		all.sums[i].ToolCalls.Latencies = all.latencies[i][1].String()
+		all.sums[i].ModelCalls.Latencies = string(all.latencies[i][0])
+		all.sums[i].ToolCalls.Latencies = string(all.latencies[i][1])
 	}
 	return all.sums
 }
