@@ -18,6 +18,7 @@ import (
 type asker struct {
 	ctx    context.Context
 	client *agenttrace.Client
+	server *server
 	load   *load.Load // whose traces are asked for by id
 	random *rand.Rand
 	known  []*agenttrace.Trace // the newest
@@ -48,7 +49,7 @@ func (b *bench) newAsker(ctx context.Context, s *server, l *load.Load) (*asker, 
 	if err != nil {
 		return nil, err
 	}
-	q := &asker{ctx: ctx, client: client, load: l, random: rand.New(rand.NewPCG(1, 2)), times: b.asked}
+	q := &asker{ctx: ctx, client: client, server: s, load: l, random: rand.New(rand.NewPCG(1, 2)), times: b.asked}
 	known, err := client.ListTraces(ctx, &agenttrace.ListTracesRequest{PageSize: 1000})
 	if err != nil {
 		return nil, err
@@ -88,7 +89,7 @@ func (q *asker) measure(name string, times int, query func() string, ask func(qu
 		began := time.Now()
 		a, err := ask(text)
 		if err != nil {
-			return fmt.Errorf("%s: %s: %w", name, text, err)
+			return fmt.Errorf("%s: %s: %w\n%s", name, text, err, q.server.log)
 		}
 		if n >= warm {
 			took = append(took, time.Since(began))

@@ -193,7 +193,7 @@ func (r Report) growth(b *strings.Builder) {
 		{"settled, spans/s", func(s Stage) string { return thousands(s.Settled.SpansPerSecond) }},
 		{"… CPU s per 1M spans: server", func(s Stage) string { return tenths(s.Settled.ServerCPU) }},
 		{"… database", func(s Stage) string { return tenths(s.Settled.DatabaseCPU) }},
-		{"… disk, bytes a span", func(s Stage) string { return thousands(s.Settled.Disk) }},
+		{"… disk, bytes a span, behind a backlog", func(s Stage) string { return thousands(s.Settled.Disk) }},
 	}
 	for _, q := range r.Growth[0].Answered.Questions {
 		figures = append(figures, figure[Stage]{q.Name + ", p50 / p99 ms", func(s Stage) string {
