@@ -38,9 +38,7 @@ func SQLite(ctx context.Context, source, target string, transactions int) (cost 
 	if err = errors.Join(err, to.Close()); err != nil {
 		return cost, err
 	}
-	// What the store writes with: durable, the cache of its size, and no layer of
-	// database/sql in between.
-	connector, err := sqlite.NewConnector(fileURL(target, "_synchronous=FULL&_pragma=cache_size(-65536)&_pragma=temp_store(MEMORY)"))
+	connector, err := sqlite.NewConnector(fileURL(target, writerSettings))
 	if err != nil {
 		return cost, err
 	}
@@ -68,6 +66,10 @@ func SQLite(ctx context.Context, source, target string, transactions int) (cost 
 	}
 	return cost, errors.Join(w.close(), closeAll(tables))
 }
+
+// writerSettings are those that the store writes with. Like the store, the floor
+// has no layer of database/sql in between.
+const writerSettings = "_synchronous=FULL&_pragma=cache_size(-65536)&_pragma=temp_store(MEMORY)&_pragma=wal_autocheckpoint(4096)&_pragma=journal_size_limit(67108864)"
 
 func fileURL(path, settings string) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + settings
