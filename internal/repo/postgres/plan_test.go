@@ -60,7 +60,10 @@ func plans(t *testing.T) pgx.Tx {
 	const runs = `
 		INSERT INTO runs (trace_id, span_id, start_ns, end_ns, type, status, failed, settled, project, agent_id, session_id)
 		SELECT trace_id, span_id, start_ns, end_ns, type, status, failed, true, project, agent_id, session_id FROM open_runs`
-	for _, statement := range []string{bills, runs} {
+	const segments = `
+		INSERT INTO segments (trace_id, start_ns, span_id, latest_ns, spans, raw_bytes, project, payload)
+		SELECT trace_id, start_ns, span_id, latest_ns, spans, raw_bytes, project, payload FROM open_segments`
+	for _, statement := range []string{bills, runs, segments} {
 		if _, err := store.writes.Exec(t.Context(), statement); err != nil {
 			t.Fatal(err)
 		}
@@ -182,6 +185,7 @@ func TestQueriesReadFewPartitionsThroughAnIndex(t *testing.T) {
 		}},
 		"segments of a trace": {segmentsSQL, []any{"default", []any{id}, []int64{planDay(31)}, []int64{planDay(31)}, []int64{planDay(32) - 1}, []int64{0}, planDay(31), planDay(32) - 1}, []string{
 			"Index Scan using segments_pkey on segments_20260401 by project, start_ns, trace_id",
+			"Index Scan using open_segments_pkey on open_segments_20260401 by project, start_ns, trace_id",
 		}},
 		"traces of a session": {walk, walkArgs, []string{
 			"Index Scan Backward using spans_session on spans_20260428 by project, session_id, start_ns",

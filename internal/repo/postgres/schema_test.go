@@ -136,7 +136,7 @@ func TestViewsReadOnlyTheDaysThatAreAskedFor(t *testing.T) {
 	t.Parallel()
 	conn := documented(t)
 	for view, wanted := range map[string][2]int{
-		"agenttrace_spans": {0, 1}, "agenttrace_runs": {0, 1}, "agenttrace_bills": {0, 1}, "agenttrace_traces": {1, 2},
+		"agenttrace_spans": {0, 1}, "agenttrace_runs": {0, 2}, "agenttrace_bills": {0, 1}, "agenttrace_traces": {1, 2},
 	} {
 		rows, err := conn.Query(t.Context(), `EXPLAIN (COSTS OFF) SELECT * FROM `+view+` WHERE project = 'default' AND start_ns >= agenttrace_ns('2026-03-15 00:00:00+00')`)
 		if err != nil {
