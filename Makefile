@@ -35,7 +35,7 @@ build: ## Build bin/server and bin/agenttrace, the command line: static binaries
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/server ./cmd/agenttrace
 
 ##@ Test
-.PHONY: test race fuzz crash bench bench-quick
+.PHONY: test race fuzz crash bench bench-growth bench-quick
 test: ## Run every test, on SQLite and a real PostgreSQL, and each fuzz target briefly
 	.ci/ensure-postgres
 	.ci/ensure-tmux
@@ -57,9 +57,13 @@ crash: ## Kill server and PostgreSQL 50 times each under load and look for lost 
 	.ci/ensure-postgres
 	AGENTTRACE_CRASHES=50 $(GO) test -count=1 -timeout 60m -run Crash -v ./internal/e2e
 
-bench: ## Measure ingest and lookups on both stores (minutes)
+bench: ## Measure storing, settling and asking on both stores, beside the floor (minutes; ARGS=... for its flags)
 	.ci/ensure-postgres
-	$(GO) run ./bench
+	$(GO) run ./bench $(ARGS)
+
+bench-growth: ## The same, then with up to 4M spans and 400 days (much longer)
+	.ci/ensure-postgres
+	$(GO) run ./bench -growth $(ARGS)
 
 bench-quick: ## The same in seconds, to see that it works
 	.ci/ensure-postgres

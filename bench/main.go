@@ -1,7 +1,8 @@
 // Command bench measures the whole product on one machine: it starts the server
-// as a process of its own on each store, sends pre-encoded agent spans over
-// OTLP/gRPC, and prints how fast they were acknowledged, what they cost in CPU
-// and disk, and how long common questions take on what was stored.
+// as a process of its own on each store, sends agent spans that were encoded
+// before the clock starts, and prints how fast they were acknowledged, what they
+// cost in CPU, disk and memory, and how long questions take on what was stored.
+// Beside it, in the same run, is the floor: the same rows by the bare statements.
 //
 // PostgreSQL runs in a private cluster with its default durability (fsync and
 // synchronous_commit on). Figures of one run can be compared with each other;
@@ -14,43 +15,45 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 )
 
 // options say what to measure.
 type options struct {
 	stores   []string
+	parts    []string
+	peers    []string
+	peerPID  int
 	spans    int
+	ones     int // requests of one span
 	batch    int
 	senders  int
-	lookups  int
+	asked    int // how often each question is asked
+	flow     int // most spans that are read of everything
 	seed     uint64
+	quick    bool
 	jsonPath string
-	server   []string
+	server   []string // flags of the server
+	sizes    []int    // spans that a store grows to
+	days     []int    // that the same spans are spread over
+	spread   int      // how many spans that are
+}
+
+// The parts of a run; the later ones ask what the earlier ones stored.
+var allParts = []string{"floor", "http", "ones", "grpc", "settle", "ask", "pace", "peer", "growth"}
+
+// wants says whether a part was asked for.
+func (o options) wants(parts ...string) bool {
+	return slices.ContainsFunc(parts, func(p string) bool { return slices.Contains(o.parts, p) })
 }
 
 func main() {
-	opts := options{stores: []string{"postgres", "sqlite"}}
-	store := flag.String("store", "", "measure only this `store`: postgres or sqlite")
-	quick := flag.Bool("quick", false, "a run of seconds that shows that everything works; its figures mean little")
-	flag.IntVar(&opts.spans, "spans", 400_000, "how many spans to store")
-	flag.IntVar(&opts.batch, "batch", 512, "spans in a request")
-	flag.IntVar(&opts.senders, "senders", 4, "concurrent senders")
-	flag.IntVar(&opts.lookups, "lookups", 400, "how often to ask each question")
-	flag.Uint64Var(&opts.seed, "seed", 1, "seed of the generated traces")
-	flag.StringVar(&opts.jsonPath, "json", "", "also write the results to this `file`")
-	flag.Usage = func() {
-		fmt.Fprintln(flag.CommandLine.Output(), "usage: bench [flags] [-- flags of the server]")
-		flag.PrintDefaults()
+	opts, err := parse(os.Args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(2)
 	}
-	flag.Parse()
-	opts.server = flag.Args()
-	if *store != "" {
-		opts.stores = []string{*store}
-	}
-	if *quick {
-		opts.spans, opts.lookups = 8_000, 20
-	}
-
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, opts); err != nil {
@@ -59,91 +62,56 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, opts options) error {
-	dir, err := os.MkdirTemp("", "agenttrace-bench-")
-	if err != nil {
-		return err
+func parse(args []string) (options, error) {
+	opts := options{sizes: []int{100_000, 1_000_000, 4_000_000}, days: []int{1, 30, 400}, spread: 400_000, flow: 200_000}
+	flags := flag.NewFlagSet("bench", flag.ExitOnError)
+	stores := flags.String("store", "postgres,sqlite", "measure these `stores`")
+	parts := flags.String("parts", "", "measure only these `parts`: "+strings.Join(allParts, ","))
+	flags.BoolVar(&opts.quick, "quick", false, "a run of seconds that shows that everything works; its figures mean little")
+	growth := flags.Bool("growth", false, "measure also how figures grow with what is stored (much longer)")
+	flags.Func("peer", "send to this OTLP server too, `grpc://HOST:PORT` or http://HOST:PORT; may be repeated", func(s string) error {
+		opts.peers = append(opts.peers, s)
+		return nil
+	})
+	flags.IntVar(&opts.peerPID, "peer-pid", 0, "process `id` of the peers' server, to measure what it uses")
+	flags.IntVar(&opts.spans, "spans", 400_000, "how many spans to store")
+	flags.IntVar(&opts.ones, "ones", 30_000, "how many requests of one span to send")
+	flags.IntVar(&opts.batch, "batch", 512, "most spans in a request")
+	flags.IntVar(&opts.senders, "senders", 4, "concurrent senders")
+	flags.IntVar(&opts.asked, "asked", 300, "how often to ask each question")
+	flags.Uint64Var(&opts.seed, "seed", 1, "seed of the generated traces")
+	flags.StringVar(&opts.jsonPath, "json", "", "also write the results to this `file`")
+	flags.Usage = func() {
+		fmt.Fprintln(flags.Output(), "usage: bench [flags] [-- flags of the server]")
+		flags.PrintDefaults()
 	}
-	defer os.RemoveAll(dir)
-	binary, err := buildServer(ctx, dir)
-	if err != nil {
-		return err
+	if err := flags.Parse(args); err != nil {
+		return opts, err
 	}
-	load := newLoad(opts)
-	fmt.Fprintf(os.Stderr, "%d spans in %d traces, %d requests, %.0f bytes a span\n",
-		load.spans, load.traces, len(load.requests), float64(load.bytes)/float64(load.spans))
-
-	var results []result
-	for _, name := range opts.stores {
-		r, err := measure(ctx, name, dir, binary, load, opts)
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		results = append(results, r)
+	opts.server = flags.Args()
+	opts.stores = strings.Split(*stores, ",")
+	opts.parts = allParts[:len(allParts)-1]
+	if *parts != "" {
+		opts.parts = strings.Split(*parts, ",")
 	}
-	return report(os.Stdout, opts, load, results)
+	if *growth || opts.quick {
+		opts.parts = append(slices.Clone(opts.parts), "growth")
+	}
+	if opts.quick {
+		opts.spans, opts.ones, opts.asked, opts.flow = 8_000, 500, 6, 5_000
+		opts.sizes, opts.days, opts.spread = []int{2_000}, []int{3}, 2_000
+	}
+	return opts, opts.check()
 }
 
-// measure runs everything on one store.
-func measure(ctx context.Context, store, dir, binary string, load *load, opts options) (r result, err error) {
-	db, err := openDatabase(ctx, store, dir)
-	if err != nil {
-		return r, err
+func (o options) check() error {
+	for _, part := range o.parts {
+		if !slices.Contains(allParts, part) {
+			return fmt.Errorf("no part is named %q; there are %s", part, strings.Join(allParts, ", "))
+		}
 	}
-	defer db.close()
-	// What settles meanwhile would blur what storing costs: it is measured apart.
-	storing := opts
-	storing.server = append([]string{"--settle-after=24h", "--settle-at-most=24h"}, opts.server...)
-	server, err := startServer(ctx, binary, db.url, storing)
-	if err != nil {
-		return r, err
+	if o.spans < 1 || o.ones < 1 || o.batch < 1 || o.senders < 1 || o.asked < 1 {
+		return fmt.Errorf("spans, ones, batch, senders and asked must be positive")
 	}
-	defer func() { server.stop() }()
-
-	r.Store = store
-	before := usage{sender: processCPU(os.Getpid()), server: server.cpu(), database: db.cpu()}
-	wal := db.walBytes(ctx)
-	if err := load.send(ctx, server.grpcURL, opts.senders, 0, &r); err != nil {
-		return r, err
-	}
-	r.SenderCPU = perMillion(processCPU(os.Getpid())-before.sender, load.spans)
-	r.ServerCPU = perMillion(server.cpu()-before.server, load.spans)
-	r.DatabaseCPU = perMillion(db.cpu()-before.database, load.spans)
-	r.WALBytes = float64(db.walBytes(ctx)-wal) / float64(load.spans)
-	r.PeakMemory = server.peakMemory()
-	server.stop()
-	if r.StoredBytes, err = db.diskBytes(ctx); err != nil {
-		return r, err
-	}
-	if server, err = settleAll(ctx, binary, db, load, opts, &r); err != nil {
-		return r, err
-	}
-	r.SettleMemory = server.peakMemory()
-
-	if r.Lookups, err = askAll(ctx, server.httpURL, load, opts.lookups); err != nil {
-		return r, err
-	}
-	server.forgetPeak()
-	if r.Queries, err = askQueries(ctx, server.httpURL, db, opts.lookups/4); err != nil {
-		return r, err
-	}
-	r.QueryMemory = server.peakMemory()
-	server.stop()
-	if err := db.vacuum(ctx); err != nil {
-		return r, err
-	}
-	more, err := settleBeside(ctx, binary, db, opts, &r)
-	if err != nil {
-		return r, err
-	}
-	bytes, err := db.diskBytes(ctx)
-	if err != nil {
-		return r, err
-	}
-	if r.Tables, err = db.tables(ctx); err != nil {
-		return r, err
-	}
-	r.Spans = load.spans + more
-	r.StoredBytes, r.DiskBytes = r.StoredBytes/float64(load.spans), bytes/float64(r.Spans)
-	return r, nil
+	return nil
 }

@@ -5,46 +5,57 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/agenttrace/agenttrace/bench/proc"
 )
 
-// server is a running server process.
+// server is a running server process. Either address serves everything.
 type server struct {
-	cmd     *exec.Cmd
-	grpcURL string
-	httpURL string
-	log     *bytes.Buffer
+	cmd  *exec.Cmd
+	grpc string // grpc://HOST:PORT
+	http string // http://HOST:PORT
+	log  *bytes.Buffer
 }
 
 func buildServer(ctx context.Context, dir string) (string, error) {
 	binary := filepath.Join(dir, "server")
-	out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/server").CombinedOutput()
+	out, err := exec.CommandContext(ctx, "go", "build", "-ldflags=-s -w", "-o", binary, "./cmd/server").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("go build ./cmd/server: %w\n%s", err, out)
 	}
 	return binary, nil
 }
 
-func startServer(ctx context.Context, binary, store string, opts options) (*server, error) {
-	grpcAddr, err := freeAddress()
-	if err != nil {
-		return nil, err
+// neverSettle keeps the server from settling: what settles meanwhile would blur
+// what storing costs.
+var neverSettle = []string{"--settle-after=24h", "--settle-at-most=24h"}
+
+// anyAge lets the server take spans of as many days as it is sent.
+const anyAge = "--max-past=1000d"
+
+// start runs the server on a store, with flags of its own and those of the
+// command line.
+func (b *bench) start(ctx context.Context, store string, flags ...string) (*server, error) {
+	addresses := make([]string, 2)
+	for i := range addresses {
+		var err error
+		if addresses[i], err = freeAddress(); err != nil {
+			return nil, err
+		}
 	}
-	httpAddr, err := freeAddress()
-	if err != nil {
-		return nil, err
-	}
-	s := &server{grpcURL: "http://" + grpcAddr, httpURL: "http://" + httpAddr, log: new(bytes.Buffer)}
-	args := append([]string{"--store", store, "--listen", grpcAddr + "," + httpAddr, "--log-level", "warn"}, opts.server...)
-	s.cmd = exec.Command(binary, args...)
+	s := &server{grpc: "grpc://" + addresses[0], http: "http://" + addresses[1], log: new(bytes.Buffer)}
+	args := []string{"--store", store, "--listen", strings.Join(addresses, ","), "--log-level", "warn", anyAge}
+	s.cmd = exec.Command(b.binary, slices.Concat(args, flags, b.server)...)
 	s.cmd.Stderr = s.log
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
@@ -71,7 +82,7 @@ func (s *server) waitReady(ctx context.Context) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		resp, err := http.Get(s.httpURL + "/readyz")
+		resp, err := http.Get(s.http + "/readyz")
 		if err == nil {
 			resp.Body.Close()
 			if resp.StatusCode == http.StatusOK {
@@ -92,67 +103,55 @@ func (s *server) stop() {
 	_ = s.cmd.Wait()
 }
 
-func (s *server) cpu() time.Duration { return processCPU(s.cmd.Process.Pid) }
+func (s *server) pid() int { return s.cmd.Process.Pid }
 
-// peakMemory returns the most resident memory that the server had, in bytes.
-func (s *server) peakMemory() int64 {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(status)) {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kib, _ := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
-			return kib << 10
-		}
-	}
-	return 0
-}
+func (s *server) cpu() time.Duration { return proc.CPU(s.pid()) }
 
-// forgetPeak makes what peakMemory returns begin anew (Linux, proc(5),
-// clear_refs).
-func (s *server) forgetPeak() {
-	_ = os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.cmd.Process.Pid), []byte("5"), 0)
-}
-
-// clockTick is the kernel's unit of CPU time in /proc, 1/100 s on every Linux.
-const clockTick = 10 * time.Millisecond
-
-// processCPU returns the CPU time that a process used, with that of its children
-// that have ended; 0 where the system does not say.
-func processCPU(pid int) time.Duration {
-	fields := procStat(pid)
-	var ticks int64
-	for i := 11; i <= 14 && i < len(fields); i++ { // utime stime cutime cstime
-		n, _ := strconv.ParseInt(fields[i], 10, 64)
-		ticks += n
-	}
-	return time.Duration(ticks) * clockTick
-}
-
-// treeCPU returns the CPU time of a process and all its children, ended or not.
-func treeCPU(pid int) time.Duration {
-	total := processCPU(pid)
-	entries, _ := os.ReadDir("/proc")
-	for _, entry := range entries {
-		child, err := strconv.Atoi(entry.Name())
+// waitSettled returns when the server has settled so many spans since its start.
+func (s *server) waitSettled(ctx context.Context, spans int) error {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Minute)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		settled, err := s.metric(ctx, "agenttrace_settle_spans_total")
 		if err != nil {
-			continue
+			return err
 		}
-		if fields := procStat(child); len(fields) > 1 && fields[1] == strconv.Itoa(pid) {
-			total += processCPU(child)
+		pending, err := s.metric(ctx, "agenttrace_settle_pending_traces")
+		if err != nil {
+			return err
+		}
+		if int(settled) >= spans && pending == 0 {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("%v of %d spans have settled, %v traces wait: %w\n%s", settled, spans, pending, ctx.Err(), s.log)
 		}
 	}
-	return total
 }
 
-// procStat returns the fields of /proc/PID/stat behind the command's name: state,
-// parent, and so on.
-func procStat(pid int) []string {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+// metric reads one number without labels.
+func (s *server) metric(ctx context.Context, name string) (float64, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.http+"/metrics", nil)
 	if err != nil {
-		return nil
+		return 0, err
 	}
-	_, rest, _ := strings.Cut(string(stat), ") ")
-	return strings.Fields(rest)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, name+" "); ok {
+			return strconv.ParseFloat(strings.TrimSpace(value), 64)
+		}
+	}
+	return 0, fmt.Errorf("the server has no metric %s", name)
 }

@@ -1,118 +1,72 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
-	"connectrpc.com/connect"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	agenttracev1 "github.com/agenttrace/agenttrace/gen/agenttrace/v1"
-	"github.com/agenttrace/agenttrace/gen/agenttrace/v1/agenttracev1connect"
+	agenttrace "github.com/agenttrace/agenttrace/clients/go"
 )
 
-// asked is how long one kind of query took.
-type asked struct {
-	Question string
-	Query    string
-	Latency  latency
-	Rows     float64 // that the database read for one query; 0 where it does not say
-	Content  float64 // bytes of content a second that were searched; 0 for none
-	Found    int64   // by the last one
-}
-
-// questions asks queries of a server.
-type questions struct {
-	ctx     context.Context
-	traces  agenttracev1connect.TraceServiceClient
-	metrics agenttracev1connect.QueryServiceClient
-	usage   agenttracev1connect.UsageServiceClient
-	runs    agenttracev1connect.RunServiceClient
-	session agenttracev1connect.SessionServiceClient
-	random  *rand.Rand
-	known   []*agenttracev1.Trace
-	asked   []asked
-	rows    func(context.Context) int64
-	times   int
-}
-
-// askQueries asks each kind of query many times, one after the other.
-func askQueries(ctx context.Context, url string, db *database, times int) ([]asked, error) {
-	q := &questions{
-		ctx:     ctx,
-		traces:  agenttracev1connect.NewTraceServiceClient(h2cClient(), url, connect.WithGRPC()),
-		metrics: agenttracev1connect.NewQueryServiceClient(h2cClient(), url, connect.WithGRPC()),
-		usage:   agenttracev1connect.NewUsageServiceClient(h2cClient(), url, connect.WithGRPC()),
-		runs:    agenttracev1connect.NewRunServiceClient(h2cClient(), url, connect.WithGRPC()),
-		session: agenttracev1connect.NewSessionServiceClient(h2cClient(), url, connect.WithGRPC()),
-		random:  rand.New(rand.NewPCG(3, 4)),
-		rows:    db.rowsRead,
-		times:   times,
-	}
-	known, err := q.traces.ListTraces(ctx, &agenttracev1.ListTracesRequest{PageSize: 1000})
-	if err != nil {
-		return nil, err
-	}
-	if q.known = known.Traces; len(q.known) == 0 {
-		return nil, fmt.Errorf("no traces are listed")
-	}
-	for _, ask := range []func() error{q.settled, q.searches, q.series, q.content, q.everything} {
-		if err := ask(); err != nil {
-			return nil, err
-		}
-	}
-	return q.asked, nil
-}
-
-func (q *questions) pick(field func(*agenttracev1.Identity) string) string {
-	for range 1000 {
-		if value := field(q.known[q.random.IntN(len(q.known))].GetIdentity()); value != "" {
-			return value
-		}
-	}
-	return "nobody"
-}
-
 // settled asks what is answered from what settling has stored.
-func (q *questions) settled() error {
-	usage := func(by ...agenttracev1.UsageField) func() (int64, error) {
-		return func() (int64, error) {
-			found, err := q.usage.QueryUsage(q.ctx, &agenttracev1.QueryUsageRequest{GroupBy: by, PageSize: 1000})
-			return int64(len(found.GetRows())), err
+func (q *asker) settled() error {
+	usage := func(by ...agenttrace.UsageField) func(string) (answer, error) {
+		return func(string) (answer, error) {
+			found, err := q.client.QueryUsage(q.ctx, &agenttrace.QueryUsageRequest{GroupBy: by, PageSize: 1000})
+			return answer{found: len(found.GetRows())}, err
 		}
 	}
-	runs := func(req *agenttracev1.ListRunsRequest) (int64, error) {
-		found, err := q.runs.ListRuns(q.ctx, req)
-		return int64(len(found.GetRuns())), err
+	runs := func(make func() *agenttrace.ListRunsRequest) func(string) (answer, error) {
+		return func(string) (answer, error) {
+			found, err := q.client.ListRuns(q.ctx, make())
+			return answer{found: len(found.GetRuns())}, err
+		}
 	}
-	session, agent := (*agenttracev1.Identity).GetSessionId, (*agenttracev1.Identity).GetAgentId
-	yes := true
+	failed := true
 	for _, c := range []struct {
-		question string
-		ask      func() (int64, error)
+		name string
+		ask  func(string) (answer, error)
 	}{
-		{"usage by model and day", usage(agenttracev1.UsageField_USAGE_FIELD_MODEL, agenttracev1.UsageField_USAGE_FIELD_DAY)},
-		{"usage by user", usage(agenttracev1.UsageField_USAGE_FIELD_USER)},
-		{"usage by agent and tool", usage(agenttracev1.UsageField_USAGE_FIELD_AGENT, agenttracev1.UsageField_USAGE_FIELD_TOOL)},
-		{"20 newest runs", func() (int64, error) { return runs(&agenttracev1.ListRunsRequest{}) }},
-		{"20 failed runs of an agent", func() (int64, error) {
-			return runs(&agenttracev1.ListRunsRequest{AgentId: q.pick(agent), Failed: &yes})
+		{"usage by model and day", usage(agenttrace.UsageFieldModel, agenttrace.UsageFieldDay)},
+		{"usage by user", usage(agenttrace.UsageFieldUser)},
+		{"usage by agent and tool", usage(agenttrace.UsageFieldAgent, agenttrace.UsageFieldTool)},
+		{"20 newest runs", runs(func() *agenttrace.ListRunsRequest { return &agenttrace.ListRunsRequest{} })},
+		{"20 failed runs of an agent", runs(func() *agenttrace.ListRunsRequest {
+			return &agenttrace.ListRunsRequest{AgentId: q.pick(byAgent), Failed: &failed}
+		})},
+		{"20 sessions", func(string) (answer, error) {
+			found, err := q.client.ListSessions(q.ctx, &agenttrace.ListSessionsRequest{})
+			return answer{found: len(found.GetSessions())}, err
 		}},
-		{"20 sessions", func() (int64, error) {
-			found, err := q.session.ListSessions(q.ctx, &agenttracev1.ListSessionsRequest{})
-			return int64(len(found.GetSessions())), err
-		}},
-		{"a session and its runs", func() (int64, error) {
-			found, err := q.session.GetSession(q.ctx, &agenttracev1.GetSessionRequest{SessionId: q.pick(session)})
-			return int64(len(found.GetRuns())), err
+		{"a session and its runs", func(string) (answer, error) {
+			found, err := q.client.GetSession(q.ctx, &agenttrace.GetSessionRequest{SessionId: q.pick(bySession)})
+			return answer{found: len(found.GetRuns())}, err
 		}},
 	} {
-		err := q.ask(c.question, func() string { return "" }, func(string) (int64, int64, error) {
-			found, err := c.ask()
-			return found, 0, err
+		if err := q.measure(c.name, max(1, q.times/4), plainly, c.ask); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// searches asks for 20 traces that queries select.
+func (q *asker) searches() error {
+	for _, c := range []struct {
+		name  string
+		query func() string
+	}{
+		{"20 by session", func() string { return fmt.Sprintf(`{ session:id = %q }`, q.pick(bySession)) }},
+		{"20 by agent and status", func() string { return fmt.Sprintf(`{ agent:id = %q && status = error }`, q.pick(byAgent)) }},
+		{"20 with a model call over 5 s", func() string { return `{ type = llm && duration > 5s }` }},
+		{"20 by structure", func() string { return fmt.Sprintf(`{ agent:id = %q } >> { type = tool && failed }`, q.pick(byAgent)) }},
+		{"20 by count", func() string { return `{ type = llm } | count() > 5` }},
+	} {
+		err := q.measure("query: "+c.name, max(1, q.times/4), c.query, func(query string) (answer, error) {
+			found, err := q.client.ListTraces(q.ctx, &agenttrace.ListTracesRequest{Query: query})
+			return answer{found: len(found.GetTraces())}, err
 		})
 		if err != nil {
 			return err
@@ -121,44 +75,19 @@ func (q *questions) settled() error {
 	return nil
 }
 
-func (q *questions) searches() error {
-	day := timestamppb.New(time.Now().Add(-24 * time.Hour))
-	session, agent := (*agenttracev1.Identity).GetSessionId, (*agenttracev1.Identity).GetAgentId
-	for _, c := range []struct {
-		question string
-		query    func() string
-		since    *timestamppb.Timestamp
-	}{
-		{"20 by session", func() string { return fmt.Sprintf(`{ session:id = %q }`, q.pick(session)) }, nil},
-		{"20 by agent and status", func() string { return fmt.Sprintf(`{ agent:id = %q && status = error }`, q.pick(agent)) }, nil},
-		{"20 with a failed tool, 24 h", func() string { return `{ type = tool && failed }` }, day},
-		{"20 with a model call over 5 s", func() string { return `{ type = llm && duration > 5s }` }, nil},
-		{"20 by structure", func() string { return fmt.Sprintf(`{ agent:id = %q } >> { type = tool && failed }`, q.pick(agent)) }, nil},
-		{"20 by count", func() string { return `{ type = llm } | count() > 5` }, nil},
-	} {
-		err := q.ask(c.question, c.query, func(query string) (int64, int64, error) {
-			found, err := q.traces.ListTraces(q.ctx, &agenttracev1.ListTracesRequest{Query: query, StartTime: c.since})
-			return int64(len(found.GetTraces())), 0, err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (q *questions) series() error {
+// series asks for numbers of a day by hour.
+func (q *asker) series() error {
 	end := time.Now()
-	for _, c := range []struct{ question, query string }{
+	for _, c := range []struct{ name, query string }{
 		{"model calls by model, a day", `{ type = llm } | count_over_time() by (model:name)`},
 		{"tokens by model, a day", `{ type = llm } | sum_over_time(usage:total) by (model:name)`},
 		{"p95 duration by model, a day", `{ type = llm } | quantile_over_time(duration, 0.95) by (model:name)`},
 	} {
-		err := q.ask(c.question, func() string { return c.query }, func(query string) (int64, int64, error) {
-			found, err := q.metrics.QueryMetrics(q.ctx, &agenttracev1.QueryMetricsRequest{
+		err := q.measure(c.name, max(1, q.times/10), func() string { return c.query }, func(query string) (answer, error) {
+			found, err := q.client.QueryMetrics(q.ctx, &agenttrace.QueryMetricsRequest{
 				Query: query, StartTime: timestamppb.New(end.Add(-24 * time.Hour)), EndTime: timestamppb.New(end), Step: durationpb.New(time.Hour),
 			})
-			return int64(len(found.GetSeries())), 0, err
+			return answer{found: len(found.GetSeries())}, err
 		})
 		if err != nil {
 			return err
@@ -169,19 +98,16 @@ func (q *questions) series() error {
 
 // content searches what was said within an hour for words that nobody said, and
 // for such as somebody did.
-func (q *questions) content() error {
+func (q *asker) content() error {
 	newest := q.known[0].GetStartTime().AsTime()
 	hour := timestamppb.New(newest.Add(-time.Hour))
-	all := q.times
-	q.times = min(all, 20)
-	defer func() { q.times = all }()
-	for _, c := range []struct{ question, query string }{
+	for _, c := range []struct{ name, query string }{
 		{"content of an hour, nothing found", `{ content:input : "nobody ever said this" }`},
 		{"content of an hour, some found", `{ content:output : "refund" }`},
 		{"content of an hour, by pattern", `{ content:input =~ ".*nobody (ever|never) said.*" }`},
 	} {
-		err := q.ask(c.question, func() string { return c.query }, func(query string) (int64, int64, error) {
-			return q.stream(&agenttracev1.StreamTracesRequest{Query: query, StartTime: hour})
+		err := q.measure(c.name, max(1, q.times/30), func() string { return c.query }, func(query string) (answer, error) {
+			return q.stream(&agenttrace.StreamTracesRequest{Query: query, StartTime: hour})
 		})
 		if err != nil {
 			return err
@@ -190,61 +116,21 @@ func (q *questions) content() error {
 	return nil
 }
 
-// everything looks at all traces, a few times.
-func (q *questions) everything() error {
-	all := q.times
-	q.times = min(all, 3)
-	defer func() { q.times = all }()
-	return q.ask("all traces, streamed by structure", func() string { return `{ type = agent } >> { type = llm }` }, func(query string) (int64, int64, error) {
-		return q.stream(&agenttracev1.StreamTracesRequest{Query: query})
+// everything looks at all traces.
+func (q *asker) everything() error {
+	return q.measure("all traces, streamed by structure", 2, byStructure, func(query string) (answer, error) {
+		return q.stream(&agenttrace.StreamTracesRequest{Query: query})
 	})
 }
 
-// stream reads a stream to its end and returns how many traces were found and
-// how many bytes of content were searched.
-func (q *questions) stream(req *agenttracev1.StreamTracesRequest) (found, bytes int64, err error) {
-	stream, err := q.traces.StreamTraces(q.ctx, req)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer stream.Close()
-	for stream.Receive() {
-		found += int64(len(stream.Msg().GetTraces()))
-		bytes = max(bytes, stream.Msg().GetProgress().GetBytes())
-	}
-	return found, bytes, stream.Err()
-}
-
-// ask measures one kind of query. The first few fill caches.
-func (q *questions) ask(question string, query func() string, do func(query string) (found, bytes int64, err error)) error {
-	a := asked{Question: question, Query: query()}
-	var took []time.Duration
-	var bytes int64
-	before := int64(0)
-	warm := min(5, q.times)
-	for n := range q.times + warm {
-		if n == warm {
-			before = q.rows(q.ctx)
-		}
-		text := query()
-		began := time.Now()
-		found, searched, err := do(text)
+// stream reads a stream to its end.
+func (q *asker) stream(req *agenttrace.StreamTracesRequest) (a answer, err error) {
+	progress := agenttrace.OnProgress(func(p *agenttrace.Progress) { a.bytes = max(a.bytes, p.GetBytes()) })
+	for _, err := range q.client.StreamTraces(q.ctx, req, progress) {
 		if err != nil {
-			return fmt.Errorf("%s: %s: %w", question, text, err)
+			return a, err
 		}
-		if n >= warm {
-			took = append(took, time.Since(began))
-			bytes += searched
-		}
-		a.Found = found
+		a.found++
 	}
-	a.Rows = float64(q.rows(q.ctx)-before) / float64(q.times)
-	var total time.Duration
-	for _, d := range took {
-		total += d
-	}
-	a.Content = float64(bytes) / total.Seconds()
-	a.Latency = percentiles(took)
-	q.asked = append(q.asked, a)
-	return nil
+	return a, nil
 }

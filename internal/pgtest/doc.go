@@ -9,6 +9,9 @@
 // directory and all later calls share it. TEST_DATABASE_URL names an existing
 // server to use instead; its user must be allowed to create databases.
 //
+// Where most tests begin with the same tables, a [Template] makes them once and
+// gives each test a copy, which costs a tenth.
+//
 // A test that has to kill the server takes one for itself with [Start].
 //
 // # Lifetime
@@ -20,6 +23,6 @@
 //
 // # Concurrency
 //
-// Database may be called from any test in parallel. A Cluster belongs to one
+// Database and Template may be used by any test in parallel. A Cluster belongs to one
 // goroutine at a time.
 package pgtest

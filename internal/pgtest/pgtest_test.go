@@ -1,6 +1,9 @@
 package pgtest_test
 
 import (
+	"context"
+	"errors"
+	"os"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -15,6 +18,29 @@ func TestDatabasesAreEmptyAndApart(t *testing.T) {
 		if _, err := conn.Exec(t.Context(), "CREATE TABLE mine (n int)"); err != nil {
 			t.Errorf("a table of another test is in the way: %v", err)
 		}
+	}
+}
+
+func TestCopiesOfATemplateHaveWhatWasPreparedAndAreApart(t *testing.T) {
+	t.Parallel()
+	times := 0
+	template := pgtest.NewTemplate(func(ctx context.Context, dsn string) error {
+		times++
+		conn, err := pgx.Connect(ctx, dsn)
+		if err != nil {
+			return err
+		}
+		_, err = conn.Exec(ctx, "CREATE TABLE prepared AS SELECT 42 AS n")
+		return errors.Join(err, conn.Close(ctx))
+	})
+	for _, dsn := range []string{template.Database(t), template.Database(t)} {
+		var n int
+		if err := connect(t, dsn).QueryRow(t.Context(), "DELETE FROM prepared RETURNING n").Scan(&n); err != nil || n != 42 {
+			t.Errorf("a copy has n = %d, %v; want 42", n, err)
+		}
+	}
+	if own := os.Getenv(pgtest.URLVariable) == ""; own && times != 1 {
+		t.Errorf("prepared %d times, want once", times)
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/agenttrace/agenttrace/internal/service/convert"
 )
 
 // jsonCodec is Connect's JSON codec, but for fields that it does not know:
@@ -35,6 +37,9 @@ func (c jsonCodec) Marshal(message any) ([]byte, error) { return c.MarshalAppend
 func (jsonCodec) MarshalAppend(dst []byte, message any) ([]byte, error) {
 	m, err := asProto(message)
 	if err != nil {
+		return nil, err
+	}
+	if m, err = convert.Readable(m); err != nil {
 		return nil, err
 	}
 	return protojson.MarshalOptions{}.MarshalAppend(dst, m)

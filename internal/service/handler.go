@@ -73,25 +73,41 @@ func mountReaders(mux *http.ServeMux, c Config, options connect.HandlerOption) {
 			mux.Handle(stream, &stallGuard{next: h, timeout: c.StallTimeout, draining: c.Draining})
 		}
 	}
-	path, h := agenttracev1connect.NewQueryServiceHandler(newQueryService(c, engines), options)
+	path, h := readers(agenttracev1connect.NewQueryServiceHandler, options)(newQueryService(c, engines))
 	mount(path, h)
-	path, h = agenttracev1connect.NewTraceServiceHandler(newTraceService(c, engines), options)
+	path, h = readers(agenttracev1connect.NewTraceServiceHandler, options)(newTraceService(c, engines))
 	mount(path, h,
 		agenttracev1connect.TraceServiceStreamTraceProcedure,
 		agenttracev1connect.TraceServiceStreamTracesProcedure,
 		agenttracev1connect.TraceServiceStreamSpansProcedure,
 		agenttracev1connect.TraceServiceExportTracesProcedure)
-	path, h = agenttracev1connect.NewRunServiceHandler(newRunService(c, engines), options)
+	path, h = readers(agenttracev1connect.NewRunServiceHandler, options)(newRunService(c, engines))
 	mount(path, h, agenttracev1connect.RunServiceStreamRunsProcedure)
-	path, h = agenttracev1connect.NewSessionServiceHandler(newSessionService(c), options)
+	path, h = readers(agenttracev1connect.NewSessionServiceHandler, options)(newSessionService(c))
 	mount(path, h, agenttracev1connect.SessionServiceStreamSessionProcedure)
-	path, h = agenttracev1connect.NewUsageServiceHandler(newUsageService(c, engines), options)
+	path, h = readers(agenttracev1connect.NewUsageServiceHandler, options)(newUsageService(c, engines))
 	mount(path, h, agenttracev1connect.UsageServiceRepriceProcedure)
-	path, h = agenttracev1connect.NewStatusServiceHandler(newStatusService(c), options)
+	path, h = readers(agenttracev1connect.NewStatusServiceHandler, options)(newStatusService(c))
 	mount(path, h)
 
-	path, h = agenttracev1connect.NewTailServiceHandler(&tailService{tails: c.Tail, prices: c.Prices, now: c.Now}, options)
+	path, h = readers(agenttracev1connect.NewTailServiceHandler, options)(&tailService{tails: c.Tail, prices: c.Prices, now: c.Now})
 	mux.Handle(path, &stallGuard{next: h, timeout: c.StallTimeout, draining: c.Draining})
+}
+
+// readers returns what makes the handler of a service: two of Connect's in one, since
+// answers to clients on this machine are not compressed.
+func readers[S any](newHandler func(S, ...connect.HandlerOption) (string, http.Handler), options connect.HandlerOption) func(S) (string, http.Handler) {
+	return func(service S) (string, http.Handler) {
+		path, far := newHandler(service, options)
+		_, near := newHandler(service, options, compress.Never())
+		return path, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if compress.IsNear(r) {
+				near.ServeHTTP(w, r)
+			} else {
+				far.ServeHTTP(w, r)
+			}
+		})
+	}
 }
 
 // rpcOptions is what our own services have in common.

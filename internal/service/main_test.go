@@ -42,7 +42,7 @@ type server struct {
 
 // newServer starts a server on an empty SQLite store with a real pipeline.
 // Changes may replace parts of it.
-func newServer(t *testing.T, changes ...func(*service.Config)) *server {
+func newServer(t testing.TB, changes ...func(*service.Config)) *server {
 	t.Helper()
 	s := &server{log: &logRecords{}}
 	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "traces.db"), sqlite.Options{Now: func() time.Time { return now }})
@@ -84,7 +84,7 @@ func newServer(t *testing.T, changes ...func(*service.Config)) *server {
 	return s
 }
 
-func (s *server) listen(t *testing.T, handler http.Handler) {
+func (s *server) listen(t testing.TB, handler http.Handler) {
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
@@ -106,7 +106,7 @@ func (s *server) listen(t *testing.T, handler http.Handler) {
 	s.usage = agenttracev1connect.NewUsageServiceClient(s.h2, s.url, connect.WithGRPC())
 }
 
-func newClient(t *testing.T, choose func(*http.Protocols)) *http.Client {
+func newClient(t testing.TB, choose func(*http.Protocols)) *http.Client {
 	var protocols http.Protocols
 	choose(&protocols)
 	transport := &http.Transport{Protocols: &protocols, DisableCompression: true}

@@ -18,6 +18,7 @@ import (
 const (
 	serializationFailure = "40001"
 	deadlockDetected     = "40P01"
+	uniqueViolation      = "23505"
 	checkViolation       = "23514" // also "no partition of relation found for row"
 	lockNotAvailable     = "55P03"
 	protocolViolation    = "08P01"

@@ -64,8 +64,8 @@ func TestPartitionsHaveTheKeysIndexesAndStorageOfTheirParents(t *testing.T) {
 	if n := count(t, conn, differing); n != 0 {
 		t.Errorf("%d partitions differ from their parents", n)
 	}
-	if n := count(t, conn, `SELECT count(*) FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE relkind = 'r' AND reloptions IS NOT NULL`); n != 5 {
-		t.Errorf("%d partitions have storage parameters, want 5", n)
+	if n := count(t, conn, `SELECT count(*) FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE relkind = 'r' AND reloptions IS NOT NULL`); n != 6 {
+		t.Errorf("%d partitions have storage parameters, want 6", n)
 	}
 }
 

@@ -61,9 +61,9 @@ func (rows spanRows) binary(buf []byte, rowType uint32) []byte {
 	for _, r := range rows {
 		start := len(buf)
 		// The length of the row, which comes later, and how many columns it has.
-		row := binaryRow(binary.BigEndian.AppendUint64(buf, spanRowColumns))
+		row := binaryRow{buf: binary.BigEndian.AppendUint64(buf, spanRowColumns), typed: true}
 		writeSpan(&row, r.Span)
-		buf = row
+		buf = row.buf
 		binary.BigEndian.PutUint32(buf[start:], uint32(len(buf)-start-4))
 	}
 	return buf
@@ -85,8 +85,17 @@ type rowWriter interface {
 	json(object []byte)
 }
 
-// spanRowColumns is how many columns span_row has.
-const spanRowColumns = 39
+// spanRowColumns is how many columns span_row has, spanRowNames are what spans calls
+// them.
+const (
+	spanRowColumns = 39
+	spanRowNames   = `
+    trace_id, span_id, parent_id, start_ns, end_ns, first_token_ns, input_tokens, cache_read_tokens,
+    cache_write_tokens, output_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens,
+    reported_total_tokens, kind, type, status, failed, project, name, status_message, error_type, error_message,
+    service, environment, agent_id, agent_name, team_id, team_name, workflow_id, workflow_name, session_id,
+    user_id, run_id, model, provider, tool_name, tool_call_id, attributes`
+)
 
 // writeSpan writes the columns of span_row.
 func writeSpan(w rowWriter, s *model.Span) {
@@ -114,25 +123,30 @@ func writeSpan(w rowWriter, s *model.Span) {
 	w.json(s.ShortAttributes)
 }
 
-// binaryRow is a rowWriter of the binary format: the type and the length of
-// each column, and its value.
-type binaryRow []byte
+// binaryRow is a rowWriter of the binary format: the length of each column and
+// its value, behind its type where that is wanted, as it is in a composite value.
+type binaryRow struct {
+	buf   []byte
+	typed bool
+}
 
 func (r *binaryRow) column(oid, length int) {
-	*r = binary.BigEndian.AppendUint32(*r, uint32(oid))
-	*r = binary.BigEndian.AppendUint32(*r, uint32(length))
+	if r.typed {
+		r.buf = binary.BigEndian.AppendUint32(r.buf, uint32(oid))
+	}
+	r.buf = binary.BigEndian.AppendUint32(r.buf, uint32(length))
 }
 
 const null = -1
 
 func (r *binaryRow) uuid(id [16]byte) {
 	r.column(pgtype.UUIDOID, len(id))
-	*r = append(*r, id[:]...)
+	r.buf = append(r.buf, id[:]...)
 }
 
 func (r *binaryRow) bigint(n int64) {
 	r.column(pgtype.Int8OID, 8)
-	*r = binary.BigEndian.AppendUint64(*r, uint64(n))
+	r.buf = binary.BigEndian.AppendUint64(r.buf, uint64(n))
 }
 
 func (r *binaryRow) optional(n int64) {
@@ -145,20 +159,20 @@ func (r *binaryRow) optional(n int64) {
 
 func (r *binaryRow) integer(n int32) {
 	r.column(pgtype.Int4OID, 4)
-	*r = binary.BigEndian.AppendUint32(*r, uint32(n))
+	r.buf = binary.BigEndian.AppendUint32(r.buf, uint32(n))
 }
 
 func (r *binaryRow) smallint(n int16) {
 	r.column(pgtype.Int2OID, 2)
-	*r = binary.BigEndian.AppendUint16(*r, uint16(n))
+	r.buf = binary.BigEndian.AppendUint16(r.buf, uint16(n))
 }
 
 func (r *binaryRow) boolean(b bool) {
 	r.column(pgtype.BoolOID, 1)
 	if b {
-		*r = append(*r, 1)
+		r.buf = append(r.buf, 1)
 	} else {
-		*r = append(*r, 0)
+		r.buf = append(r.buf, 0)
 	}
 }
 
@@ -168,7 +182,12 @@ func (r *binaryRow) text(s string) {
 		return
 	}
 	r.column(pgtype.TextOID, len(s))
-	*r = append(*r, s...)
+	r.buf = append(r.buf, s...)
+}
+
+func (r *binaryRow) bytes(b []byte) {
+	r.column(pgtype.ByteaOID, len(b))
+	r.buf = append(r.buf, b...)
 }
 
 func (r *binaryRow) json(object []byte) {
@@ -177,7 +196,7 @@ func (r *binaryRow) json(object []byte) {
 		return
 	}
 	r.column(pgtype.JSONBOID, 1+len(object))
-	*r = append(append(*r, 1), object...) // the version of the format
+	r.buf = append(append(r.buf, 1), object...) // the version of the format
 }
 
 // textRow is a rowWriter of the text format, with a comma behind each column.

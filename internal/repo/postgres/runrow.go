@@ -47,33 +47,15 @@ func scanRun(row pgx.CollectableRow) (*model.Run, error) {
 	return &r, r.DecodeDetail(detail)
 }
 
-// insertRunsSQL takes spans as insertSpansSQL does.
-const insertRunsSQL = `
-INSERT INTO runs (
-    trace_id, span_id, start_ns, end_ns, type, status, failed, settled, project, name, service, environment,
-    agent_id, agent_name, team_id, team_name, workflow_id, workflow_name, session_id, user_id, run_id)
-SELECT
-    trace_id, span_id, start_ns, end_ns, type, status, failed, false, project, name, service, environment,
-    agent_id, agent_name, team_id, team_name, workflow_id, workflow_name, session_id, user_id, run_id
-FROM unnest($1::span_row[])
-ON CONFLICT DO NOTHING`
+// closeRunsSQL removes some runs of a day from those whose trace has not settled.
+const closeRunsSQL = `
+DELETE FROM open_runs AS r
+USING unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[]) AS closed (project, trace_id, start_ns, span_id)
+WHERE r.project = closed.project AND r.trace_id = closed.trace_id AND r.start_ns = closed.start_ns AND r.span_id = closed.span_id
+    AND r.start_ns >= $5 AND r.start_ns <= $6`
 
-// queueRuns adds the statements that store what is known of the runs among some
-// spans.
-func queueRuns(queue *pgx.Batch, mode pgx.QueryExecMode, fresh []model.Record) {
-	var runs []model.Record
-	for _, r := range fresh {
-		if r.Span.Type.IsRun() {
-			runs = append(runs, r)
-		}
-	}
-	for chunk := range slices.Chunk(runs, maxRows) {
-		queue.Queue(insertRunsSQL, spanRows(chunk).argument(mode))
-	}
-}
-
-// settleRunsSQL stores runs of traces that have settled. Their rows are there
-// since their spans are, but for those that a server of before this table wrote.
+// settleRunsSQL stores runs of traces that have settled, perhaps not for the first
+// time.
 const settleRunsSQL = `
 INSERT INTO runs AS r (
     trace_id, span_id, start_ns, end_ns, total_cost_nano, spans, model_calls, model_failures, tool_calls, tool_failures, retries,

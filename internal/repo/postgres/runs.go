@@ -187,7 +187,7 @@ func runsSQL(project string, q repo.RunQuery, days []int64, limit int) (string, 
 		c.add(key+` `+before+`= ?`, a.Key)
 		c.add(`(`+key+`, trace_id, span_id, start_ns) `+before+` (?, ?, ?, ?)`, a.Key, uuid(a.TraceID), a.SpanID.Int64(), a.StartNano)
 	}
-	return `SELECT ` + runColumns + ` FROM runs WHERE ` + c.take() +
+	return `SELECT ` + runColumns + ` FROM all_runs WHERE ` + c.take() +
 		` ORDER BY ` + key + direction + `, trace_id` + direction + `, span_id` + direction + `, start_ns` + direction +
 		` LIMIT ` + c.arg(limit), c.args
 }

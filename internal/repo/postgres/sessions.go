@@ -101,7 +101,7 @@ func (l *sessionLister) walkSQL(days []int64, after *repo.SessionCursor, limit i
 		c.add(`start_ns <= ?`, after.Last)
 		c.add(`(start_ns, session_id) < (?, ?)`, after.Last, after.ID)
 	}
-	return `SELECT session_id, start_ns FROM runs WHERE ` + c.take() +
+	return `SELECT session_id, start_ns FROM all_runs WHERE ` + c.take() +
 		` ORDER BY start_ns DESC, session_id DESC LIMIT ` + c.arg(limit), c.args
 }
 
@@ -169,7 +169,7 @@ func (l *sessionLister) listedSQL(ids []string, days []int64) (string, []any) {
 	l.addRuns(&c, max(slices.Min(days), l.q.Start.Start, after.Last), min(lastOf(slices.Max(days)), l.lastStart()))
 	c.add(`session_id = ANY(?::text[])`, ids)
 	c.add(`(start_ns, session_id) >= (?, ?)`, after.Last, after.ID)
-	return `SELECT DISTINCT session_id FROM runs WHERE ` + c.take(), c.args
+	return `SELECT DISTINCT session_id FROM all_runs WHERE ` + c.take(), c.args
 }
 
 // sumUp returns the sessions of the page with all their runs, which may be on
@@ -222,7 +222,7 @@ func sumSessionsSQL() string {
 		columns = append(columns, sumSQL(sum))
 	}
 	return `SELECT ` + strings.Join(columns, `, `) + `
-FROM runs
+FROM all_runs
 WHERE project = $1 AND session_id = ANY($2::text[]) AND start_ns >= $3 AND start_ns <= $4
 GROUP BY session_id`
 }

@@ -92,22 +92,33 @@ func TestTablesThatAnEarlierVersionDidNotMakeAreMadeWhenTheyAreNeeded(t *testing
 	}
 }
 
-// TestSettledRunsStayWhereTheyAre holds what the room on their pages is for: no
-// index learns of a run twice, unless what it is about has changed.
-func TestSettledRunsStayWhereTheyAre(t *testing.T) {
+// TestSettledTracesStayWhereTheyAre holds what the room on their pages is for: no
+// index learns of a trace twice. Their runs are in one table at a time.
+func TestSettledTracesStayWhereTheyAre(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.Database(t)
 	store, settlements := settled(t, dsn)
+	const moved = `SELECT coalesce(sum(n_tup_upd - n_tup_hot_upd), 0) FROM pg_stat_user_tables WHERE relname = 'traces_20260504'`
+	const updated = `SELECT count(*) FROM pg_stat_user_tables WHERE relname = 'traces_20260504' AND n_tup_upd > 0`
+	const open = `SELECT count(*) FROM open_runs`
+	conn := connect(t, dsn)
+	runs := 0
+	for _, s := range settlements {
+		runs += len(s.Runs)
+	}
+	if n := count(t, conn, open); n != runs {
+		t.Errorf("%d of %d runs are open", n, runs)
+	}
 	if err := store.Settle(t.Context(), nil, settlements); err != nil {
 		t.Fatal(err)
 	}
-	const moved = `SELECT coalesce(sum(n_tup_upd - n_tup_hot_upd), 0) FROM pg_stat_user_tables WHERE relname IN ('runs_20260504', 'traces_20260504')`
-	const updated = `SELECT count(*) FROM pg_stat_user_tables WHERE relname IN ('runs_20260504', 'traces_20260504') AND n_tup_upd > 0`
+	if n := count(t, conn, open); n != 0 {
+		t.Errorf("%d runs that have settled are open", n)
+	}
 	if err := store.Close(); err != nil { // what it did is counted then
 		t.Fatal(err)
 	}
-	conn := connect(t, dsn)
-	await(t, conn, 2, updated)
+	await(t, conn, 1, updated)
 	if n := count(t, conn, moved); n != 0 {
 		t.Errorf("%d rows moved", n)
 	}

@@ -150,7 +150,7 @@ func (b *settleBatch) hasNUL() bool {
 	return false
 }
 
-// placeArgs returns four arrays with the keys of segments.
+// placeArgs returns four arrays with keys of segments, or of spans.
 func placeArgs(segments []spanKey) []any {
 	return []any{
 		column(segments, func(k spanKey) string { return k.project }),

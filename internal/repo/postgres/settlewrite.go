@@ -138,6 +138,8 @@ func (w *settleWriter) keeps(s *repo.Settlement, start int64) bool {
 	return there && !w.dropped[key]
 }
 
+// runs moves the runs of the traces from those that are open to those that have
+// settled.
 func (w *settleWriter) runs() error {
 	var runs []*model.Run
 	for i := range w.batch.settlements {
@@ -147,6 +149,14 @@ func (w *settleWriter) runs() error {
 				runs = append(runs, r)
 			}
 		}
+	}
+	closed := map[int64][]spanKey{}
+	for _, r := range runs {
+		day := model.Day(r.StartNano)
+		closed[day] = append(closed[day], spanKey{r.Project, r.TraceID, r.SpanID.Int64(), r.StartNano})
+	}
+	for day, keys := range closed {
+		w.queue.Queue(closeRunsSQL, append(placeArgs(keys), day, lastOf(day))...)
 	}
 	for chunk := range slices.Chunk(runs, maxRows) {
 		args, err := runArgs(chunk)

@@ -59,6 +59,7 @@ type Store struct {
 	maintenance *pgxpool.Pool
 	partitions  *partitions
 	statistics  *statistics
+	trust       trust
 	dropping    chan struct{} // held by the one running Drop
 }
 

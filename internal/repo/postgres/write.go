@@ -16,8 +16,8 @@ import (
 	"github.com/agenttrace/agenttrace/internal/repo"
 )
 
-// Write stores the records in one transaction of two steps: the narrow rows
-// first, then all that follows from those that were new.
+// Write stores the records in one transaction: the narrow rows first, then all
+// that follows from those that were new.
 func (s *Store) Write(ctx context.Context, records []model.Record) (repo.Written, error) {
 	b := newBatch(records)
 	stored, err := s.write(ctx, b)
@@ -47,7 +47,7 @@ func (s *Store) write(ctx context.Context, b *batch) (stored int, err error) {
 			return 0, err
 		}
 		err := untilNoConflict(ctx, func() (err error) {
-			stored, err = s.writeOnce(ctx, b)
+			stored, err = s.writeTrusting(ctx, b)
 			return err
 		})
 		if stateOf(err) != checkViolation || refills == maxRefills {
@@ -83,9 +83,31 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// writeOnce runs the transaction. It compresses while PostgreSQL works on the
-// first step, in the hope that no record is a duplicate.
-func (s *Store) writeOnce(ctx context.Context, b *batch) (stored int, err error) {
+// writeTrusting writes a batch as if all of its spans were new and, where one is
+// not, once more.
+func (s *Store) writeTrusting(ctx context.Context, b *batch) (stored int, err error) {
+	if s.trust.given() {
+		stored, err = s.writeOnce(ctx, b, func(ctx context.Context, conn *pgxpool.Conn) ([]model.Record, error) {
+			return b.records, copySpans(ctx, conn, b.records)
+		})
+		if stateOf(err) != uniqueViolation {
+			return stored, err
+		}
+		s.trust.lost()
+	}
+	return s.writeOnce(ctx, b, func(ctx context.Context, conn *pgxpool.Conn) ([]model.Record, error) {
+		keys, err := insertSpans(ctx, conn, b.records)
+		if err != nil || len(keys) == len(b.records) {
+			return b.records, err
+		}
+		return b.only(keys), nil
+	})
+}
+
+// writeOnce runs the transaction. Its first step, insert, begins it and returns
+// the records that were new. It compresses while PostgreSQL works on that, in the
+// hope that no record is a duplicate.
+func (s *Store) writeOnce(ctx context.Context, b *batch, insert func(context.Context, *pgxpool.Conn) ([]model.Record, error)) (stored int, err error) {
 	conn, err := s.writes.Acquire(ctx)
 	if err != nil {
 		return 0, err
@@ -94,12 +116,10 @@ func (s *Store) writeOnce(ctx context.Context, b *batch) (stored int, err error)
 
 	hoped := make(chan []otlp.Segment, 1)
 	go func() { hoped <- otlp.BuildSegments(b.records) }()
-	keys, err := insertSpans(ctx, conn, b.records)
+	fresh, err := insert(ctx, conn)
 	segments := <-hoped // also on errors: the caller gets its memory back
 	if err == nil {
-		fresh := b.records
-		if len(keys) < len(b.records) {
-			fresh = b.only(keys)
+		if len(fresh) < len(b.records) {
 			segments = otlp.BuildSegments(fresh)
 		}
 		stored = len(fresh)
@@ -187,14 +207,14 @@ func (s *Store) derive(ctx context.Context, conn *pgxpool.Conn, fresh []model.Re
 		return nil
 	}
 	parts := partsOf(fresh)
-	var queue pgx.Batch
-	rest := parts
-	for chunk := range chunks(segments, func(s otlp.Segment) int { return len(s.Payload) }) {
-		queue.Queue(insertSegmentsSQL, segmentArgs(chunk, rest)...)
-		rest = rest[len(chunk):]
+	if err := copySegments(ctx, conn, segments, parts); err != nil {
+		return err
 	}
+	if err := copyOpenRuns(ctx, conn, fresh); err != nil {
+		return err
+	}
+	var queue pgx.Batch
 	queueChanges(&queue, parts, s.now().UnixNano())
-	queueRuns(&queue, conn.Conn().Config().DefaultQueryExecMode, fresh)
 	upserts := 0
 	for chunk := range slices.Chunk(parts, maxRows) {
 		queue.Queue(upsertTracesSQL, partArgs(chunk)...)

@@ -37,27 +37,29 @@ func (s *sampler) batch(tb testing.TB, spans int) []model.Record {
 		t := s.traces.Trace(benchStart.Add(time.Duration(s.made) * 100 * time.Millisecond))
 		s.made++
 		for _, body := range sample.Batches([]sample.Trace{t}, 1<<20) {
-			request, err := otlp.Parse("default", body, otlp.Limits{})
-			if err != nil {
-				tb.Fatal(err)
-			}
-			records = append(records, request.Records...)
+			records = append(records, parse(tb, body)...)
 		}
 	}
 	return records
 }
 
-// BenchmarkWrite writes whole traces in batches of about a thousand spans.
+// BenchmarkWrite writes batches as a server makes them of what many processes
+// send: each has parts of many traces.
 func BenchmarkWrite(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "agenttrace.db")
 	store := open(b, path)
-	s := newSampler(1)
-	spans := 0
+	spans, batches := 0, [][]model.Record(nil)
 	var cpu time.Duration
 	b.ReportAllocs()
-	for b.Loop() {
+	for seed := uint64(1); b.Loop(); {
 		b.StopTimer()
-		records := s.batch(b, benchBatch)
+		if len(batches) == 0 {
+			batches, seed = interleaved(b, seed), seed+1
+		}
+		var records []model.Record
+		for len(batches) > 0 && len(records) < benchBatch {
+			records, batches = append(records, batches[0]...), batches[1:]
+		}
 		b.StartTimer()
 		before := cpuTime(b)
 		written, err := store.Write(b.Context(), records)
@@ -75,6 +77,29 @@ func BenchmarkWrite(b *testing.B) {
 	if info, err := os.Stat(path); err == nil {
 		b.ReportMetric(float64(info.Size())/float64(spans), "disk-B/span")
 	}
+}
+
+// interleaved returns the spans of a thousand traces that overlap, in requests.
+func interleaved(tb testing.TB, seed uint64) (requests [][]model.Record) {
+	tb.Helper()
+	generator := sample.New(sample.Options{Seed: seed})
+	traces := make([]sample.Trace, 1000)
+	for i := range traces {
+		traces[i] = generator.Trace(benchStart.Add(time.Duration(i) * 3 * time.Second))
+	}
+	for _, body := range sample.Batches(traces, 256) {
+		requests = append(requests, parse(tb, body))
+	}
+	return requests
+}
+
+func parse(tb testing.TB, body []byte) []model.Record {
+	tb.Helper()
+	request, err := otlp.Parse("default", body, otlp.Limits{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return request.Records
 }
 
 // cpuTime is what this process has used. Wall time says little where other

@@ -51,7 +51,7 @@ func writeAsBefore(ctx context.Context, path string, records []model.Record) err
 	w := newWriter(connector)
 	err = w.transaction(ctx, func(t *tx) error {
 		b := batch{tx: t, id: 1, now: 1, row: args(make([]driver.Value, spanColumnCount)...)}
-		fresh, err := b.insertSpans(records)
+		fresh, err := b.insertSpansOfTrace(records)
 		if err != nil {
 			return err
 		}

@@ -127,10 +127,13 @@ DELETE FROM spans WHERE id IN (
 	WHERE project = ? AND trace_id = ? AND start_ns < ? LIMIT ?)
 RETURNING start_ns`
 
-	deleteSegments = `DELETE FROM segments WHERE project = ? AND trace_id = ? AND earliest_ns < ?`
-	deleteRuns     = `DELETE FROM runs INDEXED BY runs_identity WHERE project = ? AND trace_id = ? AND start_ns < ?`
-	deleteBills    = `DELETE FROM bills INDEXED BY bills_trace WHERE project = ? AND trace_id = ? AND start_ns < ?`
-	deleteTrace    = `DELETE FROM traces WHERE project = ? AND trace_id = ?`
+	deleteSegments    = `DELETE FROM segments WHERE project = ? AND trace_id = ? AND earliest_ns < ?`
+	deleteSettledRuns = `
+DELETE FROM settled_runs WHERE id IN (
+	SELECT id FROM runs INDEXED BY runs_identity WHERE project = ? AND trace_id = ? AND start_ns < ?)`
+	deleteRuns  = `DELETE FROM runs INDEXED BY runs_identity WHERE project = ? AND trace_id = ? AND start_ns < ?`
+	deleteBills = `DELETE FROM bills INDEXED BY bills_trace WHERE project = ? AND trace_id = ? AND start_ns < ?`
+	deleteTrace = `DELETE FROM traces WHERE project = ? AND trace_id = ?`
 )
 
 // dropTrace deletes the old spans of a trace, at most chunkSpans of them. When
@@ -151,7 +154,7 @@ func (d *dropper) dropTrace(t *tx, old oldTrace) error {
 	if deleted == chunkSpans {
 		return nil
 	}
-	for _, statement := range []string{deleteSegments, deleteRuns, deleteBills} {
+	for _, statement := range []string{deleteSegments, deleteSettledRuns, deleteRuns, deleteBills} {
 		if err := t.exec(statement, args(old.project, old.id[:], d.before)...); err != nil {
 			return err
 		}

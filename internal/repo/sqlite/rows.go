@@ -21,6 +21,11 @@ func readRows(ctx context.Context, q querier, query string, args []any, fn func(
 	if err != nil {
 		return err
 	}
+	return eachRow(rows, fn)
+}
+
+// eachRow hands each row to fn, and closes rows.
+func eachRow(rows *sql.Rows, fn func(r *row) error) error {
 	defer rows.Close()
 	columns, err := rows.Columns()
 	if err != nil {

@@ -27,6 +27,9 @@ func (s *Store) Runs(ctx context.Context, project string, q repo.RunQuery) ([]*m
 	return runs, nil
 }
 
+// totalCost is what a run cost with those below it; nothing, before it settles.
+const totalCost = `coalesce((SELECT total_cost_nano FROM settled_runs WHERE settled_runs.id = runs.id), 0)`
+
 // runOrder is how an order of runs is written: by key, then by what tells runs
 // apart.
 type runOrder struct {
@@ -41,7 +44,7 @@ func orderOf(o repo.RunOrder) runOrder {
 	case repo.RunsLongestFirst:
 		return runOrder{[]string{spanDuration, `trace_id`, `span_id`, `start_ns`}, false}
 	case repo.RunsCostliestFirst:
-		return runOrder{[]string{`total_cost_nano`, `trace_id`, `span_id`, `start_ns`}, false}
+		return runOrder{[]string{totalCost, `trace_id`, `span_id`, `start_ns`}, false}
 	}
 	return runOrder{[]string{`start_ns`, `trace_id`, `span_id`}, false}
 }
@@ -73,7 +76,7 @@ func runPage(project string, q repo.RunQuery) (query string, args []any) {
 		order.addBehind(&c, q.After)
 	}
 	query = `WITH page AS MATERIALIZED (SELECT id FROM runs INDEXED BY ` + index + ` WHERE ` + c.String() + order.String() + ` LIMIT ?)
-SELECT ` + runColumns + ` FROM page CROSS JOIN runs USING (id)` + order.String()
+SELECT ` + runColumns + ` FROM page CROSS JOIN runs USING (id) LEFT JOIN settled_runs USING (id)` + order.String()
 	return query, append(c.args, q.Limit)
 }
 

@@ -92,8 +92,12 @@ ORDER BY earliest_ns, id`
 	selectNextSegment = selectSegments + ` LIMIT 1`
 )
 
-// args returns the arguments for the wanted segments behind a place.
-func (s *segmentReader) args(after repo.Place) []any {
+// query asks for the wanted segments behind a place.
+func (s *segmentReader) query(ctx context.Context, query string, after repo.Place) (*sql.Rows, error) {
+	statement, err := s.store.prepare(ctx, query)
+	if err != nil {
+		return nil, err
+	}
 	first, last := int64(math.MinInt64), int64(math.MaxInt64)
 	if s.ref.Range.Start != 0 {
 		first = s.ref.Range.Start
@@ -101,15 +105,16 @@ func (s *segmentReader) args(after repo.Place) []any {
 	if s.ref.Range.End != 0 {
 		last = s.ref.Range.End - 1
 	}
-	return []any{s.project, s.ref.ID[:], after.Start, after.ID, last, first, int64(s.ref.Write), int64(s.ref.Write)}
+	write := int64(s.ref.Write)
+	return statement.QueryContext(ctx, s.project, s.ref.ID[:], after.Start, after.ID, last, first, write, write)
 }
 
 // readAtOnce reads all wanted segments of the trace, as they are stored. It
 // returns false when they are too much.
 func (s *segmentReader) readAtOnce(ctx context.Context) (all bool, err error) {
 	all, s.content, s.found = true, s.content[:0], s.found[:0]
-	err = s.store.read(ctx, "read segments", func(db *sql.DB) error {
-		rows, err := db.QueryContext(ctx, selectSegments, s.args(repo.Place{Start: math.MinInt64})...)
+	err = s.store.read(ctx, "read segments", func(*sql.DB) error {
+		rows, err := s.query(ctx, selectSegments, repo.Place{Start: math.MinInt64})
 		if err != nil {
 			return err
 		}
@@ -131,8 +136,8 @@ func (s *segmentReader) readAtOnce(ctx context.Context) (all bool, err error) {
 func (s *segmentReader) readOneByOne(ctx context.Context) (more bool, err error) {
 	for after := (repo.Place{Start: math.MinInt64}); ; {
 		s.content, s.found = s.content[:0], s.found[:0]
-		err := s.store.read(ctx, "read segment", func(db *sql.DB) error {
-			rows, err := db.QueryContext(ctx, selectNextSegment, s.args(after)...)
+		err := s.store.read(ctx, "read segment", func(*sql.DB) error {
+			rows, err := s.query(ctx, selectNextSegment, after)
 			if err != nil {
 				return err
 			}

@@ -52,7 +52,7 @@ func sessionPage(project string, q repo.SessionQuery) (query string, args []any)
 		` ORDER BY start_ns DESC, session_id DESC LIMIT ?`, append(c.args, q.Limit)
 }
 
-const sessionColumns = `session_id, trace_id, start_ns, end_ns, failed, settled, user_id, agent_id, team_id, workflow_id, ` + tallyColumns
+const sessionColumns = `session_id, trace_id, start_ns, end_ns, failed, settled_runs.id IS NOT NULL, user_id, agent_id, team_id, workflow_id, ` + tallyColumns
 
 // sumSessions sums up all runs of the sessions, which it returns in the order of
 // ids.
@@ -68,7 +68,8 @@ func sumSessions(ctx context.Context, q querier, project string, ids []string) (
 	if len(ids) == 0 {
 		return page, nil
 	}
-	query := `SELECT ` + sessionColumns + ` FROM runs INDEXED BY runs_session WHERE project = ? AND session_id IN (` + marks(len(ids)) + `)`
+	query := `SELECT ` + sessionColumns + `
+FROM runs INDEXED BY runs_session LEFT JOIN settled_runs USING (id) WHERE project = ? AND session_id IN (` + marks(len(ids)) + `)`
 	err := readRows(ctx, q, query, args, func(r *row) error {
 		sums[r.text()].add(r)
 		return r.err

@@ -30,15 +30,16 @@ func (s *Store) Settle(ctx context.Context, fence *repo.Lease, settlements []rep
 		if err := checkFence(t, fence, s.now().UnixNano()); err != nil {
 			return err
 		}
+		var runs []settledRun
 		for i := range ready {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if err := settleTrace(t, &ready[i]); err != nil {
+			if err := settleTrace(t, &ready[i], &runs); err != nil {
 				return err
 			}
 		}
-		return nil
+		return insertSettledRuns(t, runs)
 	})
 	return mapError(ctx, "settle traces", err)
 }
@@ -46,18 +47,24 @@ func (s *Store) Settle(ctx context.Context, fence *repo.Lease, settlements []rep
 // encoded is a settlement as it is stored.
 type encoded struct {
 	*repo.Settlement
-	runs     [][]driver.Value // of provisionalColumns and derivedColumns
+	runs     []encodedRun
 	segments []compacted
 }
 
+// encodedRun is a run as it is stored.
+type encodedRun struct {
+	row     []driver.Value // of runKeyColumns and ownColumns
+	settled []driver.Value // of settledRunColumns
+}
+
 func encode(s *repo.Settlement) (encoded, error) {
-	e := encoded{Settlement: s, runs: make([][]driver.Value, 0, len(s.Runs))}
+	e := encoded{Settlement: s, runs: make([]encodedRun, 0, len(s.Runs))}
 	for _, r := range s.Runs {
-		values, err := provisionalValues(r)
+		settled, err := settledRunValues(r)
 		if err != nil {
 			return encoded{}, err
 		}
-		e.runs = append(e.runs, append(values, derivedValues(r)...))
+		e.runs = append(e.runs, encodedRun{runValues(r), settled})
 	}
 	for i := range s.Segments {
 		c, err := compact(&s.Segments[i])
@@ -73,6 +80,7 @@ func encode(s *repo.Settlement) (encoded, error) {
 type settling struct {
 	*encoded
 	tx     *tx
+	runs   *[]settledRun // of all settlements of the transaction
 	trace  settlingTrace
 	stored map[int64]int64   // spans by day
 	parts  []model.TracePart // of these days
@@ -86,8 +94,8 @@ type settlingTrace struct {
 }
 
 // settleTrace stores one settlement. A trace that is gone was dropped.
-func settleTrace(t *tx, e *encoded) error {
-	s := settling{encoded: e, tx: t}
+func settleTrace(t *tx, e *encoded, runs *[]settledRun) error {
+	s := settling{encoded: e, tx: t, runs: runs}
 	found, err := s.find()
 	if err != nil || !found {
 		return err

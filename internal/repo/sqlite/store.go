@@ -42,6 +42,8 @@ type Store struct {
 	running sync.RWMutex
 	closed  bool
 	reads   *sql.DB
+
+	statements sync.Map // what prepare made, by query
 }
 
 var _ repo.Store = (*Store)(nil)
@@ -111,6 +113,36 @@ func (s *Store) read(ctx context.Context, doing string, fn func(db *sql.DB) erro
 	return mapError(ctx, doing, fn(s.reads))
 }
 
+// prepare returns the statement for a constant query that is asked again and
+// again: to prepare it takes as long as to read five rows. It stays prepared on
+// each connection that has run it, until the store is closed.
+func (s *Store) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
+	if known, ok := s.statements.Load(query); ok {
+		return known.(*sql.Stmt), nil
+	}
+	made, err := s.reads.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if known, ok := s.statements.LoadOrStore(query, made); ok {
+		return known.(*sql.Stmt), made.Close() // somebody else was first
+	}
+	return made, nil
+}
+
+// readPrepared is readRows for such a query.
+func (s *Store) readPrepared(ctx context.Context, query string, args []any, fn func(r *row) error) error {
+	statement, err := s.prepare(ctx, query)
+	if err != nil {
+		return err
+	}
+	rows, err := statement.QueryContext(ctx, args...)
+	if err != nil {
+		return err
+	}
+	return eachRow(rows, fn)
+}
+
 // readSnapshot is read for several queries that must see the same commits.
 func (s *Store) readSnapshot(ctx context.Context, doing string, fn func(tx *sql.Tx) error) error {
 	return s.read(ctx, doing, func(db *sql.DB) error {
@@ -169,6 +201,9 @@ func newConnector(file string, a access) (driver.Connector, error) {
 		q.Set("_busy_timeout", "250")
 		q.Set("_txlock", "immediate")
 		q.Add("_pragma", "cache_size(-65536)")
+		// Pages that are written again and again, such as those of indexes,
+		// leave the log once in 16 MB.
+		q.Add("_pragma", "wal_autocheckpoint(4096)")
 		// A log that grew behind a long query is cut back to 64 MB.
 		q.Add("_pragma", "journal_size_limit(67108864)")
 	} else {

@@ -36,24 +36,18 @@ const (
 	selectSpansOfTrace = selectTraceSpans + ` ORDER BY start_ns, id LIMIT ?`
 
 	// spansAhead is how many spans are read before they are handed over, unless
-	// a single trace has more. Preparing the query takes as long as reading
-	// five spans.
+	// a single trace has more.
 	spansAhead = 512
 )
 
 // readTraces reads the spans of the first traces of refs.
 func (s *Store) readTraces(ctx context.Context, project string, refs []repo.TraceRef) (traces [][]*model.Span, err error) {
-	err = s.read(ctx, "read spans of traces", func(db *sql.DB) error {
-		query, err := db.PrepareContext(ctx, selectSpansOfTrace)
-		if err != nil {
-			return err
-		}
-		defer query.Close()
+	err = s.read(ctx, "read spans of traces", func(*sql.DB) error {
 		for read := 0; read < spansAhead && len(traces) < len(refs); {
 			var spans []*model.Span
 			ref := &refs[len(traces)]
 			args := []any{project, ref.ID[:], cmp.Or(ref.MaxSpans, math.MaxInt64)}
-			err := readRows(ctx, prepared{query}, selectSpansOfTrace, args, func(r *row) error {
+			err := s.readPrepared(ctx, selectSpansOfTrace, args, func(r *row) error {
 				span, err := r.span()
 				spans = append(spans, span)
 				return err
@@ -67,11 +61,4 @@ func (s *Store) readTraces(ctx context.Context, project string, refs []repo.Trac
 		return nil
 	})
 	return traces, err
-}
-
-// prepared is a querier that knows only one query.
-type prepared struct{ query *sql.Stmt }
-
-func (p prepared) QueryContext(ctx context.Context, _ string, args ...any) (*sql.Rows, error) {
-	return p.query.QueryContext(ctx, args...)
 }

@@ -16,8 +16,8 @@ const selectTrace = `SELECT ` + traceColumns + ` FROM traces WHERE project = ? A
 // Trace returns the row of a trace.
 func (s *Store) Trace(ctx context.Context, project string, id model.TraceID) (*model.Trace, error) {
 	var found *model.Trace
-	err := s.read(ctx, "read trace", func(db *sql.DB) error {
-		return readRows(ctx, db, selectTrace, []any{project, id[:]}, func(r *row) (err error) {
+	err := s.read(ctx, "read trace", func(*sql.DB) error {
+		return s.readPrepared(ctx, selectTrace, []any{project, id[:]}, func(r *row) (err error) {
 			found, err = r.trace()
 			return err
 		})

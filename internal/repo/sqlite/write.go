@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"slices"
+	"sync"
 
 	"github.com/agenttrace/agenttrace/internal/model"
 	"github.com/agenttrace/agenttrace/internal/otlp"
@@ -22,27 +23,30 @@ func (s *Store) Write(ctx context.Context, records []model.Record) (repo.Written
 	distinct = slices.CompactFunc(distinct, func(a, b model.Record) bool { return byIdentity(a, b) == 0 })
 
 	// Compressing is most of the work beside SQLite's own, and almost always
-	// nothing is stored yet: so it is done before the write lock is taken, and
+	// nothing is stored yet: so it is done while the spans are inserted, and
 	// repeated only for traces where that was wrong.
-	segments := otlp.BuildSegments(distinct)
+	compressed := make(chan []otlp.Segment)
+	go func() { compressed <- otlp.BuildSegments(distinct) }()
+	segments := sync.OnceValue(func() []otlp.Segment { return <-compressed })
+	defer segments() // which are made of the caller's memory
 
-	var stored int
+	b := batch{now: s.now().UnixNano(), row: args(make([]driver.Value, spanColumnCount)...)}
 	err := s.writer.transaction(ctx, func(t *tx) error {
 		id, err := nextWrite(t)
 		if err != nil {
 			return err
 		}
-		b := batch{tx: t, id: id, now: s.now().UnixNano(), row: args(make([]driver.Value, spanColumnCount)...), segments: segments}
-		if err := b.write(ctx, distinct); err != nil {
+		b.tx, b.id = t, id
+		traces, err := b.insertSpans(ctx, distinct)
+		if err != nil {
 			return err
 		}
-		stored = b.stored
-		return nil
+		return b.insertRest(ctx, traces, segments())
 	})
 	if err != nil {
 		return repo.Written{}, mapError(ctx, "write spans", err)
 	}
-	return repo.Written{Stored: stored, Duplicates: len(records) - stored}, nil
+	return repo.Written{Stored: b.stored, Duplicates: len(records) - b.stored}, nil
 }
 
 // byIdentity orders records as the primary key of spans does, so that rows are
@@ -64,73 +68,43 @@ func byTrace(a, b model.Record) int {
 
 // batch is one Write inside its transaction.
 type batch struct {
-	tx       *tx
-	id       repo.WriteID
-	now      int64
-	row      []driver.NamedValue // of the span at hand
-	segments []otlp.Segment      // of all records, in their order; cut off as traces are written
-	stored   int
-	change   repo.Change // of the project at hand
+	tx     *tx
+	id     repo.WriteID
+	now    int64
+	row    []driver.NamedValue // of the span at hand
+	stored int
+	change repo.Change // of the project at hand
 }
 
-// write stores records, which are distinct and ordered by identity.
-func (b *batch) write(ctx context.Context, records []model.Record) error {
+// written are the records of one trace.
+type written struct {
+	records []model.Record
+	fresh   []model.Record // those that were not stored before
+}
+
+// insertSpans stores the spans of records, which are distinct and ordered by
+// identity.
+func (b *batch) insertSpans(ctx context.Context, records []model.Record) (traces []written, err error) {
 	for len(records) > 0 {
 		if err := ctx.Err(); err != nil {
-			return err
+			return nil, err
 		}
 		end := 1
 		for end < len(records) && byTrace(records[0], records[end]) == 0 {
 			end++
 		}
-		if err := b.writeTrace(records[:end]); err != nil {
-			return err
+		t := written{records: records[:end]}
+		if t.fresh, err = b.insertSpansOfTrace(t.records); err != nil {
+			return nil, err
 		}
-		records = records[end:]
+		b.stored += len(t.fresh)
+		traces, records = append(traces, t), records[end:]
 	}
-	return b.logChange()
+	return traces, nil
 }
 
-// writeTrace stores the records of one trace.
-func (b *batch) writeTrace(records []model.Record) error {
-	segments := b.takeSegments(records[0].Span)
-	fresh, err := b.insertSpans(records)
-	if err != nil || len(fresh) == 0 {
-		return err
-	}
-	if len(fresh) < len(records) {
-		segments = otlp.BuildSegments(fresh)
-	}
-	if err := b.insertSegments(segments); err != nil {
-		return err
-	}
-	part := model.TraceOf(fresh[0].Span)
-	for _, r := range fresh[1:] {
-		part.Merge(model.TraceOf(r.Span))
-	}
-	if err := b.mergeTrace(part); err != nil {
-		return err
-	}
-	if err := b.insertRuns(fresh); err != nil {
-		return err
-	}
-	b.stored += len(fresh)
-	return b.noteChange(fresh)
-}
-
-// takeSegments cuts the segments of s's trace off the front of those prepared.
-func (b *batch) takeSegments(s *model.Span) []otlp.Segment {
-	n := 0
-	for n < len(b.segments) && b.segments[n].TraceID == s.TraceID && b.segments[n].Project == s.Project {
-		n++
-	}
-	taken := b.segments[:n]
-	b.segments = b.segments[n:]
-	return taken
-}
-
-// insertSpans returns the records that were not stored before.
-func (b *batch) insertSpans(records []model.Record) ([]model.Record, error) {
+// insertSpansOfTrace returns the records that were not stored before.
+func (b *batch) insertSpansOfTrace(records []model.Record) ([]model.Record, error) {
 	fresh := make([]model.Record, 0, len(records))
 	for _, r := range records {
 		setSpanArgs(b.row, r.Span)
@@ -146,6 +120,50 @@ func (b *batch) insertSpans(records []model.Record) ([]model.Record, error) {
 		}
 	}
 	return fresh, nil
+}
+
+// insertRest stores what follows from the spans that are new. The segments are
+// those of all records, in their order.
+func (b *batch) insertRest(ctx context.Context, traces []written, segments []otlp.Segment) error {
+	for _, t := range traces {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		first := t.records[0].Span
+		n := 0
+		for n < len(segments) && segments[n].TraceID == first.TraceID && segments[n].Project == first.Project {
+			n++
+		}
+		if err := b.insertRestOfTrace(t, segments[:n]); err != nil {
+			return err
+		}
+		segments = segments[n:]
+	}
+	return b.logChange()
+}
+
+func (b *batch) insertRestOfTrace(t written, segments []otlp.Segment) error {
+	switch len(t.fresh) {
+	case 0:
+		return nil
+	case len(t.records):
+	default:
+		segments = otlp.BuildSegments(t.fresh)
+	}
+	if err := b.insertSegments(segments); err != nil {
+		return err
+	}
+	part := model.TraceOf(t.fresh[0].Span)
+	for _, r := range t.fresh[1:] {
+		part.Merge(model.TraceOf(r.Span))
+	}
+	if err := b.mergeTrace(part); err != nil {
+		return err
+	}
+	if err := b.insertRuns(t.fresh); err != nil {
+		return err
+	}
+	return b.noteChange(t.fresh)
 }
 
 const insertSegment = `
@@ -170,11 +188,7 @@ func (b *batch) insertRuns(fresh []model.Record) error {
 		if !r.Span.Type.IsRun() {
 			continue
 		}
-		values, err := provisionalValues(model.RunOf(r.Span))
-		if err != nil {
-			return err
-		}
-		if err := b.tx.exec(insertRun, args(values...)...); err != nil {
+		if err := b.tx.exec(insertRun, args(runValues(model.RunOf(r.Span))...)...); err != nil {
 			return err
 		}
 	}

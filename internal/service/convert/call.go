@@ -91,14 +91,15 @@ func links(in []model.Link) []*pb.Link {
 	var out []*pb.Link
 	for i := range in {
 		l := &in[i]
-		out = append(out, &pb.Link{
+		message := &pb.Link{
 			TraceId:                hex.EncodeToString(l.TraceID),
 			SpanId:                 hex.EncodeToString(l.SpanID),
 			TraceState:             Text(l.TraceState),
-			Attributes:             keyValues(l.Attributes),
 			DroppedAttributesCount: l.DroppedAttributes,
 			Flags:                  l.Flags,
-		})
+		}
+		setAttributes(message, linkAttributes, l.Attributes)
+		out = append(out, message)
 	}
 	return out
 }

@@ -37,6 +37,15 @@ func Span(s *model.Span) *pb.Span {
 	return out
 }
 
+// Field numbers of what is set by [setAttributes].
+const (
+	spanAttributes     = 20
+	eventAttributes    = 3
+	linkAttributes     = 4
+	resourceAttributes = 1
+	scopeAttributes    = 3
+)
+
 // addBody adds what only a complete span has.
 func addBody(out *pb.Span, b *model.Body) {
 	out.Name = Text(b.FullName)
@@ -48,21 +57,21 @@ func addBody(out *pb.Span, b *model.Body) {
 	}
 	out.Input = content(b.Input)
 	out.Output = content(b.Output)
-	out.Attributes = keyValues(b.Attributes)
+	setAttributes(out, spanAttributes, b.Attributes)
 	out.Events = events(b.Events)
 	out.Links = links(b.Links)
 	out.Resource = &pb.Resource{
-		Attributes:             keyValues(b.Resource.Attributes),
 		DroppedAttributesCount: b.Resource.DroppedAttributes,
 		SchemaUrl:              Text(b.Resource.SchemaURL),
 	}
+	setAttributes(out.Resource, resourceAttributes, b.Resource.Attributes)
 	out.Scope = &pb.Scope{
 		Name:                   Text(b.Scope.Name),
 		Version:                Text(b.Scope.Version),
-		Attributes:             keyValues(b.Scope.Attributes),
 		DroppedAttributesCount: b.Scope.DroppedAttributes,
 		SchemaUrl:              Text(b.Scope.SchemaURL),
 	}
+	setAttributes(out.Scope, scopeAttributes, b.Scope.Attributes)
 	out.TraceState = Text(b.TraceState)
 	out.Flags = b.Flags
 	out.DroppedAttributesCount = b.DroppedAttributes
@@ -109,12 +118,13 @@ func events(in []model.Event) []*pb.Event {
 	var out []*pb.Event
 	for i := range in {
 		e := &in[i]
-		out = append(out, &pb.Event{
+		message := &pb.Event{
 			Time:                   Timestamp(e.TimeNano),
 			Name:                   Text(e.Name),
-			Attributes:             keyValues(e.Attributes),
 			DroppedAttributesCount: e.DroppedAttributes,
-		})
+		}
+		setAttributes(message, eventAttributes, e.Attributes)
+		out = append(out, message)
 	}
 	return out
 }

@@ -6,9 +6,6 @@ import (
 
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
-
-	pb "github.com/agenttrace/agenttrace/gen/agenttrace/v1"
-	"github.com/agenttrace/agenttrace/internal/model"
 )
 
 const nanosPerSecond = 1_000_000_000
@@ -28,7 +25,12 @@ func Duration(nano int64) *durationpb.Duration {
 }
 
 // Text returns s as protobuf can carry it.
-func Text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+func Text(s string) string {
+	if utf8.ValidString(s) { // many times as fast as looking for what to replace
+		return s
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
+}
 
 func texts(in []string) []string {
 	var out []string
@@ -36,49 +38,4 @@ func texts(in []string) []string {
 		out = append(out, Text(s))
 	}
 	return out
-}
-
-func keyValues(in []model.KeyValue) []*pb.KeyValue {
-	if len(in) == 0 {
-		return nil
-	}
-	// One allocation for all of them: a span may have a hundred thousand.
-	block := make([]pb.KeyValue, len(in))
-	out := make([]*pb.KeyValue, len(in))
-	for i := range in {
-		out[i] = &block[i]
-		out[i].Key = Text(in[i].Key)
-		if in[i].Value.Kind != model.KindEmpty {
-			out[i].Value = value(&in[i].Value)
-		}
-	}
-	return out
-}
-
-func value(v *model.Value) *pb.Value {
-	switch v.Kind {
-	case model.KindString:
-		if !utf8.ValidString(v.Str) {
-			return &pb.Value{Kind: &pb.Value_InvalidStringValue{InvalidStringValue: []byte(v.Str)}}
-		}
-		return &pb.Value{Kind: &pb.Value_StringValue{StringValue: v.Str}}
-	case model.KindBool:
-		return &pb.Value{Kind: &pb.Value_BoolValue{BoolValue: v.Bool}}
-	case model.KindInt:
-		return &pb.Value{Kind: &pb.Value_IntValue{IntValue: v.Int}}
-	case model.KindDouble:
-		return &pb.Value{Kind: &pb.Value_DoubleValue{DoubleValue: v.Double}}
-	case model.KindBytes:
-		return &pb.Value{Kind: &pb.Value_BytesValue{BytesValue: []byte(v.Str)}}
-	case model.KindArray:
-		array := &pb.ArrayValue{}
-		for i := range v.Array {
-			array.Values = append(array.Values, value(&v.Array[i]))
-		}
-		return &pb.Value{Kind: &pb.Value_ArrayValue{ArrayValue: array}}
-	case model.KindMap:
-		return &pb.Value{Kind: &pb.Value_MapValue{MapValue: &pb.MapValue{Values: keyValues(v.Map)}}}
-	default:
-		return &pb.Value{}
-	}
 }

@@ -35,15 +35,21 @@ WITH page AS MATERIALIZED (SELECT id FROM runs INDEXED BY runs_start WHERE proje
 -- USE TEMP B-TREE FOR ORDER BY
 
 -- costliest runs of a day
-WITH page AS MATERIALIZED (SELECT id FROM runs INDEXED BY runs_start WHERE project = «'default'» AND start_ns >= «86400000000000» AND start_ns < «172800000000000» ORDER BY total_cost_nano DESC, trace_id DESC, span_id DESC, start_ns DESC LIMIT «20»)
+WITH page AS MATERIALIZED (SELECT id FROM runs INDEXED BY runs_start WHERE project = «'default'» AND start_ns >= «86400000000000» AND start_ns < «172800000000000» ORDER BY coalesce((SELECT total_cost_nano FROM settled_runs WHERE settled_runs.id = runs.id), 0) DESC, trace_id DESC, span_id DESC, start_ns DESC LIMIT «20»)
 -- MATERIALIZE page
 -- SEARCH runs USING INDEX runs_start (project=? AND start_ns>? AND start_ns<?)
+-- CORRELATED SCALAR SUBQUERY 1
+-- SEARCH settled_runs USING INTEGER PRIMARY KEY (rowid=?)
 -- USE TEMP B-TREE FOR ORDER BY
 
 -- the next page
-WITH page AS MATERIALIZED (SELECT id FROM runs INDEXED BY runs_start WHERE project = «'default'» AND start_ns >= «86400000000000» AND start_ns < «172800000000000» AND (total_cost_nano, trace_id, span_id, start_ns) < («7», «x'01000000000000000000000000000000'», «144115188075855872», «9») ORDER BY total_cost_nano DESC, trace_id DESC, span_id DESC, start_ns DESC LIMIT «20»)
+WITH page AS MATERIALIZED (SELECT id FROM runs INDEXED BY runs_start WHERE project = «'default'» AND start_ns >= «86400000000000» AND start_ns < «172800000000000» AND (coalesce((SELECT total_cost_nano FROM settled_runs WHERE settled_runs.id = runs.id), 0), trace_id, span_id, start_ns) < («7», «x'01000000000000000000000000000000'», «144115188075855872», «9») ORDER BY coalesce((SELECT total_cost_nano FROM settled_runs WHERE settled_runs.id = runs.id), 0) DESC, trace_id DESC, span_id DESC, start_ns DESC LIMIT «20»)
 -- MATERIALIZE page
 -- SEARCH runs USING INDEX runs_start (project=? AND start_ns>? AND start_ns<?)
+-- CORRELATED SCALAR SUBQUERY 1
+-- SEARCH settled_runs USING INTEGER PRIMARY KEY (rowid=?)
+-- CORRELATED SCALAR SUBQUERY 2
+-- SEARCH settled_runs USING INTEGER PRIMARY KEY (rowid=?)
 -- USE TEMP B-TREE FOR ORDER BY
 
 -- runs by every field
