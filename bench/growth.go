@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/agenttrace/agenttrace/bench/load"
@@ -66,7 +67,7 @@ func (b *bench) spreadOver(ctx context.Context, store *backend, days int) (err e
 	l, err := load.New(load.Options{
 		Seed: b.seed + 20, Spans: b.spread, Batch: b.batch, First: time.Now().Add(-since), Range: since,
 		// A request has spans of one day, or of two, as it has in life.
-		Burst: max(500, b.spread/b.days[len(b.days)-1]),
+		Burst: max(500, b.spread/slices.Max(b.days)),
 	})
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -63,7 +64,7 @@ func main() {
 }
 
 func parse(args []string) (options, error) {
-	opts := options{sizes: []int{100_000, 1_000_000, 4_000_000}, days: []int{1, 30, 400}, spread: 400_000, flow: 200_000}
+	opts := options{sizes: []int{100_000, 1_000_000, 4_000_000}, days: []int{1, 30, 400}, flow: 200_000}
 	flags := flag.NewFlagSet("bench", flag.ExitOnError)
 	stores := flags.String("store", "postgres,sqlite", "measure these `stores`")
 	parts := flags.String("parts", "", "measure only these `parts`: "+strings.Join(allParts, ","))
@@ -74,6 +75,9 @@ func parse(args []string) (options, error) {
 		return nil
 	})
 	flags.IntVar(&opts.peerPID, "peer-pid", 0, "process `id` of the peers' server, to measure what it uses")
+	flags.Func("sizes", "with growth, fill PostgreSQL to these `numbers` of spans (default 100000,1000000,4000000)", numbers(&opts.sizes))
+	flags.Func("days", "with growth, spread spans over these `numbers` of days (default 1,30,400)", numbers(&opts.days))
+	flags.IntVar(&opts.spread, "spread", 400_000, "how many spans are spread over days")
 	flags.IntVar(&opts.spans, "spans", 400_000, "how many spans to store")
 	flags.IntVar(&opts.ones, "ones", 30_000, "how many requests of one span to send")
 	flags.IntVar(&opts.batch, "batch", 512, "most spans in a request")
@@ -104,14 +108,29 @@ func parse(args []string) (options, error) {
 	return opts, opts.check()
 }
 
+// numbers reads a list of them.
+func numbers(to *[]int) func(string) error {
+	return func(list string) error {
+		*to = nil
+		for text := range strings.SplitSeq(list, ",") {
+			n, err := strconv.Atoi(text)
+			if err != nil || n < 1 {
+				return fmt.Errorf("%q is no number of anything", text)
+			}
+			*to = append(*to, n)
+		}
+		return nil
+	}
+}
+
 func (o options) check() error {
 	for _, part := range o.parts {
 		if !slices.Contains(allParts, part) {
 			return fmt.Errorf("no part is named %q; there are %s", part, strings.Join(allParts, ", "))
 		}
 	}
-	if o.spans < 1 || o.ones < 1 || o.batch < 1 || o.senders < 1 || o.asked < 1 {
-		return fmt.Errorf("spans, ones, batch, senders and asked must be positive")
+	if o.spans < 1 || o.ones < 1 || o.batch < 1 || o.senders < 1 || o.asked < 1 || o.spread < 1 {
+		return fmt.Errorf("spans, ones, batch, senders, asked and spread must be positive")
 	}
 	return nil
 }

@@ -110,12 +110,17 @@ func same(t *testing.T, how string, got, want map[string][]string) {
 	}
 }
 
-// TestTheFloorHasTheSameRows records what the store says, says it again to the
-// emptied tables, copies the rows as well, and compares the tables.
-func TestTheFloorHasTheSameRows(t *testing.T) {
-	ctx := t.Context()
+// TestPostgres has a server of its own, since recording needs to know its socket.
+func TestPostgres(t *testing.T) {
 	cluster := pgtest.Start(t)
-	dsn := cluster.DSN("postgres")
+	t.Run("the floor has the same rows", func(t *testing.T) { sameRows(t, cluster.DSN("postgres")) })
+	t.Run("what PostgreSQL refuses ends a replay", func(t *testing.T) { refused(t, cluster.DSN("postgres")) })
+}
+
+// sameRows records what the store says, says it again to the emptied tables,
+// copies the rows as well, and compares the tables.
+func sameRows(t *testing.T, dsn string) {
+	ctx := t.Context()
 	dir := t.TempDir()
 	recorded, socketDir := through(t, dsn, dir)
 	conn := connect(t, dsn)
@@ -193,10 +198,9 @@ func TestTheFloorHasTheSameRows(t *testing.T) {
 	}
 }
 
-func TestWhatPostgresRefusesEndsAReplay(t *testing.T) {
-	cluster := pgtest.Start(t)
+func refused(t *testing.T, dsn string) {
 	dir := t.TempDir()
-	dsn, socketDir := through(t, cluster.DSN("postgres"), dir)
+	dsn, socketDir := through(t, dsn, dir)
 	recorder, err := floor.Record(dir, socketDir)
 	if err != nil {
 		t.Fatal(err)

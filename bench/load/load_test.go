@@ -127,7 +127,7 @@ func TestRepetitionsAreOtherSpans(t *testing.T) {
 }
 
 func TestRequestsHoldPartsOfManyTraces(t *testing.T) {
-	l := newLoad(t, Options{Seed: 1, Spans: 40_000, Batch: 512, Range: time.Hour})
+	l := newLoad(t, Options{Seed: 1, Spans: spansForLarge, Batch: 512, Range: time.Hour})
 	shape := l.Shape()
 	t.Logf("%d spans in %d traces, %d requests, %.0f bytes a span, %+v", l.Spans, l.Traces, l.Requests, float64(l.Bytes)/float64(l.Spans), shape)
 	if shape.RequestsPerTrace < 2 || shape.RequestsPerTrace > 4 {

@@ -1,6 +1,10 @@
 package otlp
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/agenttrace/agenttrace/internal/model"
+)
 
 // benchmarkBody is a request of 512 spans or so, 2.5 KB each.
 func benchmarkBody() []byte { return EncodeSpans(agentRuns(27, 9)) }
@@ -16,6 +20,57 @@ func BenchmarkParse(b *testing.B) {
 			b.Fatal(err, request.Rejected)
 		}
 		spans += request.Spans
+	}
+	perSpan(b, spans)
+}
+
+// BenchmarkWalk is the part of parsing that reads the bytes of spans.
+func BenchmarkWalk(b *testing.B) {
+	body := benchmarkBody()
+	request, err := Parse("p", body, Limits{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	w := walker{maxDepth: Limits{}.withDefaults().MaxDepth}
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	spans := 0
+	for b.Loop() {
+		for _, r := range request.Records {
+			if err := w.span(r.Raw); err != nil {
+				b.Fatal(err)
+			}
+		}
+		spans += len(request.Records)
+	}
+	perSpan(b, spans)
+}
+
+// BenchmarkNormalise is the part of parsing that derives fields from what was
+// read.
+func BenchmarkNormalise(b *testing.B) {
+	request, err := Parse("p", benchmarkBody(), Limits{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	walked := make([]walker, len(request.Records))
+	for i, r := range request.Records {
+		walked[i].maxDepth = Limits{}.withDefaults().MaxDepth
+		if err := walked[i].span(r.Raw); err != nil {
+			b.Fatal(err)
+		}
+	}
+	var t texts
+	var short []byte
+	b.ReportAllocs()
+	spans := 0
+	for b.Loop() {
+		for i := range walked {
+			var to model.Span
+			walked[i].derive(&to, &t)
+			short = walked[i].appendShort(short[:0])
+		}
+		spans += len(walked)
 	}
 	perSpan(b, spans)
 }

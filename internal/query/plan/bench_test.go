@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -20,6 +21,26 @@ func agentTraces(n int) (segments [][]byte, bytes int64) {
 		bytes += int64(len(segment))
 	}
 	return segments, bytes
+}
+
+// BenchmarkPlan reads a query and works out what a store may decide of it.
+func BenchmarkPlan(b *testing.B) {
+	for _, text := range []string{
+		`{ type = tool && failed }`,
+		`{ agent:id = "support" } >> { tool:name = "refund" && duration > 2s }`,
+		`{ type = llm && content:input : "refund" } | count() > 5`,
+	} {
+		b.Run(strings.ReplaceAll(text, " ", ""), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				q, err := query.Parse(text)
+				if err != nil {
+					b.Fatal(err)
+				}
+				plan.Of(q, otlp.Searchable)
+			}
+		})
+	}
 }
 
 func BenchmarkScan(b *testing.B) {
