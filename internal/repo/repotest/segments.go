@@ -197,9 +197,8 @@ func segmentsOfUnknownTraces(t *testing.T, s *subject) {
 	}
 }
 
-// moreThanAnyPool is a number of connections that no store has for reading, as it is
-// opened here. In PostgreSQL each call that is broken off ends one, and costs the next.
-const moreThanAnyPool = 24
+// moreThanAnyPool is a number of connections that no store's pool has.
+const moreThanAnyPool = 100
 
 // parts writes a trace as many segments and returns its ref.
 func (s *subject) parts(t tb, n int) repo.TraceRef {
