@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/agenttrace/agenttrace/internal/model"
-	"github.com/agenttrace/agenttrace/internal/pgtest"
 	"github.com/agenttrace/agenttrace/internal/repo"
 	"github.com/agenttrace/agenttrace/internal/repo/postgres"
 )
@@ -17,7 +16,7 @@ import (
 // stored returns a store with a span on day 0, and a connection beside it.
 func stored(t *testing.T) (*postgres.Store, *pgx.Conn) {
 	t.Helper()
-	dsn := pgtest.Database(t)
+	dsn := migrated.Database(t)
 	store := opened(t, dsn, postgres.Options{})
 	write(t, store, records(span(1, 1, noon(0))))
 	return store, connect(t, dsn)

@@ -20,6 +20,9 @@ import (
 	"github.com/agenttrace/agenttrace/internal/repo"
 )
 
+// migrated is the database of those tests of this package that migrate none.
+var migrated = pgtest.NewTemplate(Migrate)
+
 // planDay returns the nth of sixty days, all of which have partitions.
 func planDay(n int) int64 {
 	return time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, n).UnixNano()
@@ -29,7 +32,7 @@ func planDay(n int) int64 {
 // can: on the few rows of a test it would rather read all.
 func plans(t *testing.T) pgx.Tx {
 	t.Helper()
-	store, err := Open(t.Context(), pgtest.Database(t), Options{})
+	store, err := Open(t.Context(), migrated.Database(t), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

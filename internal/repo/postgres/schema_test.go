@@ -12,7 +12,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/agenttrace/agenttrace/internal/model"
-	"github.com/agenttrace/agenttrace/internal/pgtest"
 	"github.com/agenttrace/agenttrace/internal/repo/postgres"
 )
 
@@ -20,7 +19,7 @@ import (
 // examples in docs/schema.md ask for: a run of an agent across midnight.
 func documented(t *testing.T) *pgx.Conn {
 	t.Helper()
-	dsn := pgtest.Database(t)
+	dsn := migrated.Database(t)
 	store := opened(t, dsn, postgres.Options{})
 	midnight := time.Date(2026, 3, 15, 0, 0, 0, 0, time.UTC).UnixNano()
 	ms := int64(time.Millisecond)
