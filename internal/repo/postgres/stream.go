@@ -41,7 +41,11 @@ func (s *Store) stream(ctx context.Context, queries []statement, emit func(pgx.R
 		_ = results.Close() // it fails, since the query was cancelled
 		return goOn, err
 	}
-	return true, results.Close()
+	if err := results.Close(); err != nil {
+		return false, err
+	}
+	// Rows that were here already could be read to their end all the same.
+	return true, ctx.Err()
 }
 
 // emitRows reads the results of so many commands and of so many queries behind them.
