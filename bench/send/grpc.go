@@ -44,7 +44,6 @@ type grpcConn struct {
 const (
 	firstWindow   = 65_535
 	firstMaxFrame = 16_384
-	frameHeader   = 9
 )
 
 func newGRPC(c *conn, host string) (Conn, error) {

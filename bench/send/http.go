@@ -12,13 +12,13 @@ import (
 
 // httpConn speaks OTLP/HTTP with protobuf over HTTP/1.1.
 type httpConn struct {
-	conn   net.Conn
+	conn   *conn
 	reader *bufio.Reader
 	head   []byte // of each request, without the length of its body
 	buffer []byte
 }
 
-func newHTTP(c net.Conn, host string) *httpConn {
+func newHTTP(c *conn, host string) *httpConn {
 	return &httpConn{
 		conn:   c,
 		reader: bufio.NewReader(c),
@@ -33,7 +33,7 @@ func (c *httpConn) Send(_, message []byte) error {
 	c.buffer = append(c.buffer[:0], c.head...)
 	c.buffer = append(strconv.AppendInt(c.buffer, int64(len(message)), 10), "\r\n\r\n"...)
 	parts := net.Buffers{c.buffer, message}
-	if _, err := parts.WriteTo(c.conn.(*conn).Conn); err != nil {
+	if _, err := parts.WriteTo(c.conn.Conn); err != nil { // a socket takes both at once
 		return err
 	}
 	resp, err := http.ReadResponse(c.reader, nil)
