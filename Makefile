@@ -48,10 +48,7 @@ race: ## Run the tests under the race detector, those of typed commands excepted
 	$(GO) test -race -timeout $(TEST_TIMEOUT) ./...
 
 fuzz: ## Fuzz every target for FUZZTIME (5000x; or a time such as 1m)
-	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' internal clients cmd | sed 's/:func / /' | while read -r file target; do \
-		echo "fuzz $$target in $$(dirname $$file) for $(FUZZTIME)"; \
-		out=$$($(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x "./$$(dirname $$file)" 2>&1) || { echo "$$out"; exit 1; }; \
-	done
+	GO='$(GO)' .ci/fuzz $(FUZZTIME)
 
 crash: ## Kill server and PostgreSQL 50 times each under load and look for lost spans (minutes)
 	.ci/ensure-postgres

@@ -123,6 +123,79 @@ func TestLingerLetsABatchFill(t *testing.T) {
 	})
 }
 
+func TestNarrowBatchesAreCommittedOneAfterTheOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate()
+		p := open(t, &store{enter: g.pass}, ingest.Config{Shards: 2, NarrowSpans: 100})
+		var waiting []<-chan result
+		send := func(traces, spansOfEach int) {
+			for range traces { // enough of them that both shards have some
+				waiting = append(waiting, write(t.Context(), p, spans(len(waiting), spansOfEach)))
+			}
+			synctest.Wait()
+		}
+		second := func() bool {
+			select {
+			case <-g.entered:
+				return true
+			default:
+				return false
+			}
+		}
+
+		send(1, 1)
+		<-g.entered
+		send(32, 1)
+		if second() {
+			t.Fatal("a narrow batch is committed beside another")
+		}
+		send(64, 8)
+		if !second() {
+			t.Fatal("a wide batch waits for a narrow one")
+		}
+		g.leave <- struct{}{}
+		g.leave <- struct{}{}
+		go func() {
+			for {
+				select {
+				case <-g.entered:
+					g.leave <- struct{}{}
+				case <-t.Context().Done():
+					return
+				}
+			}
+		}()
+		for _, done := range waiting {
+			if r := <-done; r.err != nil {
+				t.Error(r.err)
+			}
+		}
+	})
+}
+
+func TestNarrowBatchDoesNotWaitForAStoreThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate()
+		p := open(t, &store{enter: g.pass}, ingest.Config{Shards: 2})
+		first := write(t.Context(), p, spans(1, 1))
+		<-g.entered // and stays there
+		var others []<-chan result
+		for i := range 64 {
+			others = append(others, write(t.Context(), p, spans(2+i, 1)))
+		}
+		<-g.entered
+		g.leave <- struct{}{}
+		g.leave <- struct{}{}
+		<-g.entered
+		g.leave <- struct{}{}
+		for _, done := range append(others, first) {
+			if r := <-done; r.err != nil {
+				t.Error(r.err)
+			}
+		}
+	})
+}
+
 func TestTraceIsNeverWrittenByTwoTransactionsAtOnce(t *testing.T) {
 	s := &store{}
 	p := open(t, s, ingest.Config{Shards: 4, MaxBatchSpans: 3})

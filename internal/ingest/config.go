@@ -10,6 +10,7 @@ import (
 const (
 	DefaultMaxBatchSpans = 2048
 	DefaultMaxBatchBytes = 8 << 20
+	DefaultNarrowSpans   = 256
 	DefaultQueueSpans    = 65_536
 	DefaultQueueBytes    = 256 << 20
 	DefaultCommitTimeout = 30 * time.Second
@@ -43,6 +44,13 @@ type Config struct {
 	// senders, saved less CPU than the 5 % by which two runs differ.
 	Linger time.Duration
 
+	// NarrowSpans is how many spans a batch must have to be committed beside
+	// another; one with fewer waits while another such is being committed, but
+	// not for long, and grows meanwhile. Negative: none waits.
+	//
+	// What a transaction costs by itself is the most of a small one.
+	NarrowSpans int
+
 	// CommitTimeout bounds one transaction, so that a database that hangs
 	// does not hold its callers for ever. They get repo.ErrUnavailable.
 	CommitTimeout time.Duration
@@ -64,6 +72,9 @@ func (c Config) withDefaults() Config {
 	c.Shards = orDefault(c.Shards, min(runtime.GOMAXPROCS(0), 8))
 	c.MaxBatchSpans = orDefault(c.MaxBatchSpans, DefaultMaxBatchSpans)
 	c.MaxBatchBytes = orDefault(c.MaxBatchBytes, DefaultMaxBatchBytes)
+	if c.NarrowSpans == 0 {
+		c.NarrowSpans = DefaultNarrowSpans
+	}
 	c.QueueSpans = orDefault(c.QueueSpans, DefaultQueueSpans)
 	c.QueueBytes = orDefault(c.QueueBytes, DefaultQueueBytes)
 	c.CommitTimeout = orDefault(c.CommitTimeout, DefaultCommitTimeout)

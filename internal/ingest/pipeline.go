@@ -18,6 +18,7 @@ type Pipeline struct {
 	wg     sync.WaitGroup
 
 	tallies tallies
+	narrow  chan struct{} // holds a token while a narrow batch is being committed
 
 	mu      sync.Mutex // guards what follows, and the queues of the shards
 	spans   int        // waiting or being written
@@ -46,7 +47,7 @@ type Rejection struct {
 
 // New starts a pipeline that writes to w. It must be closed.
 func New(w repo.Writer, c Config) *Pipeline {
-	p := &Pipeline{writer: w, config: c.withDefaults(), seed: maphash.MakeSeed()}
+	p := &Pipeline{writer: w, config: c.withDefaults(), seed: maphash.MakeSeed(), narrow: make(chan struct{}, 1)}
 	for range p.config.Shards {
 		s := &shard{Pipeline: p, wake: make(chan struct{}, 1)}
 		p.shards = append(p.shards, s)

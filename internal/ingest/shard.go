@@ -53,7 +53,9 @@ func (s *shard) signal() {
 func (s *shard) run() {
 	for s.await() {
 		s.linger()
+		done := s.turn()
 		s.write(s.take())
+		done()
 	}
 }
 
@@ -104,6 +106,37 @@ func (s *shard) linger() {
 		case <-s.wake:
 		}
 	}
+}
+
+// patience bounds how long a narrow batch waits for another: it may be one that the
+// store does not answer.
+const patience = 100 * time.Millisecond
+
+// turn waits until the batch is wide or no other narrow one is being committed. The
+// caller calls done when it has been.
+func (s *shard) turn() (done func()) {
+	if s.wide() {
+		return func() {}
+	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	for !s.wide() {
+		select {
+		case s.narrow <- struct{}{}:
+			return func() { <-s.narrow }
+		case <-s.wake: // there may be more
+		case <-timer.C:
+			return func() {}
+		}
+	}
+	return func() {}
+}
+
+// wide reports whether the next batch should not wait for others.
+func (s *shard) wide() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed || s.spans >= s.config.NarrowSpans
 }
 
 // full reports whether waiting for more would not make the next batch larger.

@@ -9,14 +9,14 @@ import (
 // attributeIndex finds the values of known attributes in a decoded span.
 type attributeIndex [maxKeys]*model.Value
 
-func indexAttributes(attributes []model.KeyValue) *attributeIndex {
-	var ix attributeIndex
+// fill forgets what was in the index.
+func (ix *attributeIndex) fill(attributes []model.KeyValue) {
+	*ix = attributeIndex{}
 	for i := range attributes {
 		if n, ok := known.numbers[attributes[i].Key]; ok && ix[n] == nil {
 			ix[n] = &attributes[i].Value
 		}
 	}
-	return &ix
 }
 
 // value returns the preferred value of a field that is not empty.
@@ -38,10 +38,9 @@ func (ix *attributeIndex) text(fd field, t model.SpanType) string {
 }
 
 // deriveBody fills what a complete span derives from its attributes beside the
-// narrow fields.
-func deriveBody(s *model.Span) {
+// narrow fields. The index is that of its attributes.
+func deriveBody(s *model.Span, ix *attributeIndex) {
 	b := s.Body
-	ix := indexAttributes(b.Attributes)
 	b.Input = model.Content{Value: ix.text(fieldInput, s.Type), MIMEType: ix.text(fieldInputType, s.Type)}
 	b.Output = model.Content{Value: ix.text(fieldOutput, s.Type), MIMEType: ix.text(fieldOutputType, s.Type)}
 	b.FinishReasons = finishReasons(ix.value(fieldFinishReasons, s.Type))

@@ -3,6 +3,8 @@ package otlp
 import (
 	"bytes"
 	"fmt"
+	"iter"
+	"slices"
 
 	"github.com/VictoriaMetrics/easyproto"
 
@@ -13,29 +15,97 @@ import (
 // DecodeSpans reads complete spans, in the order of the message. It takes what
 // [Parse] accepted, whatever the limits were then, and keeps none of tracesData.
 func DecodeSpans(project string, tracesData []byte) ([]*model.Span, error) {
-	// The spans' texts share one copy of the message: there are hundreds of
-	// them, and they are read and forgotten together.
-	records, err := ParseStored(project, bytes.Clone(tracesData))
+	var spans []*model.Span
+	var bodies []model.Body
+	d := decoder{project: project, message: tracesData}
+	err := d.each(nil, func(s *model.Span, left int) bool {
+		if spans == nil {
+			spans, bodies = make([]*model.Span, 0, left), make([]model.Body, left)
+		}
+		body := &bodies[len(spans)]
+		*body = *s.Body
+		// The decoder goes on with all that it has grown.
+		body.Attributes, body.Events, body.Links = exactly(s.Body.Attributes), exactly(s.Body.Events), exactly(s.Body.Links)
+		s.Body = body
+		spans = append(spans, s)
+		return true
+	})
 	if err != nil {
 		return nil, err
 	}
-	spans := make([]*model.Span, len(records))
-	var around surroundings
-	for i := range records {
-		record := &records[i]
-		body := &model.Body{}
-		if err := around.open(record); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
-		}
-		body.Resource, body.Scope = around.resource, around.scope
-		if err := decodeSpan(body, record.Raw); err != nil {
-			return nil, fmt.Errorf("%w: span %d: %w", ErrMalformed, i, err)
-		}
-		record.Span.Body = body
-		deriveBody(record.Span)
-		spans[i] = record.Span
-	}
 	return spans, nil
+}
+
+func exactly[T any](in []T) []T {
+	if len(in) == 0 {
+		return nil
+	}
+	return slices.Clone(in)
+}
+
+// EachSpan is DecodeSpans for who wants some of the spans, all of them when wanted
+// is nil, and looks at one after the other: lists of a Body are valid until the next
+// span, texts and everything else as long as they are needed. What wanted is asked
+// about is narrow. An error is the last thing it yields.
+func EachSpan(project string, tracesData []byte, wanted func(*model.Span) bool) iter.Seq2[*model.Span, error] {
+	return func(yield func(*model.Span, error) bool) {
+		d := decoder{project: project, message: tracesData}
+		err := d.each(wanted, func(s *model.Span, _ int) bool { return yield(s, nil) })
+		if err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+// decoder reads complete spans, one after the other into the same memory.
+type decoder struct {
+	project string
+	message []byte
+	around  surroundings
+	body    model.Body
+	index   attributeIndex
+}
+
+// each hands out the wanted spans, with how many more there may be, this one
+// included, until yield returns false.
+func (d *decoder) each(wanted func(*model.Span) bool, yield func(s *model.Span, left int) bool) error {
+	// The spans' texts share one copy of the message: there are hundreds of
+	// them, and they are read and forgotten together.
+	records, err := ParseStored(d.project, bytes.Clone(d.message))
+	if err != nil {
+		return err
+	}
+	for i := range records {
+		if wanted != nil && !wanted(records[i].Span) {
+			continue
+		}
+		if err := d.decode(&records[i]); err != nil {
+			return fmt.Errorf("%w: span %d: %w", ErrMalformed, i, err)
+		}
+		if !yield(records[i].Span, len(records)-i) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// decode gives the span of a record its body.
+func (d *decoder) decode(record *model.Record) error {
+	if err := d.around.open(record); err != nil {
+		return err
+	}
+	body := &d.body
+	*body = model.Body{
+		Attributes: body.Attributes[:0], Events: body.Events[:0], Links: body.Links[:0],
+		Resource: d.around.resource, Scope: d.around.scope,
+	}
+	if err := decodeSpan(body, record.Raw); err != nil {
+		return err
+	}
+	d.index.fill(body.Attributes)
+	record.Span.Body = body
+	deriveBody(record.Span, &d.index)
+	return nil
 }
 
 // surroundings are the resource and the scope of the last span: the next one

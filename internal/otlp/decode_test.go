@@ -2,12 +2,14 @@ package otlp
 
 import (
 	"bytes"
+	"errors"
 	"math"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"github.com/agenttrace/agenttrace/internal/model"
@@ -258,5 +260,52 @@ func TestAConversationOfEndlessTurnsIsNotRead(t *testing.T) {
 	got := complete(t, spanOf(1, "x", text("gen_ai.input.messages", turns)))
 	if got.Body.InputMessages != nil || got.Body.Input.Value != turns {
 		t.Errorf("%d messages", len(got.Body.InputMessages))
+	}
+}
+
+// TestSpansOneByOneAreAllSpans compares spans that were read into the same memory
+// with such that have their own.
+func TestSpansOneByOneAreAllSpans(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		data := EncodeSpans(rapid.SliceOfN(anySpan(), 0, 5).Draw(t, "spans"))
+		all, err := DecodeSpans("p", data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wanted := rapid.SliceOfN(rapid.Bool(), len(all), len(all)).Draw(t, "wanted")
+		asked := 0
+		want := slices.DeleteFunc(slices.Clone(all), func(s *model.Span) bool { return !wanted[slices.Index(all, s)] })
+		n := 0
+		for have, err := range EachSpan("p", data, func(s *model.Span) bool {
+			if s.Body != nil || s.SpanID != all[asked].SpanID {
+				t.Fatalf("asked about %+v, want the narrow span %d", s, asked)
+			}
+			asked++
+			return wanted[asked-1]
+		}) {
+			if err != nil || n == len(want) {
+				t.Fatalf("have %v, %v behind the last span", have, err)
+			}
+			if diff := cmp.Diff(want[n], have, sameDoubles, cmpopts.EquateEmpty()); diff != "" {
+				t.Fatalf("span %d differs (- want, + have):\n%s", n, diff)
+			}
+			n++
+		}
+		if n != len(want) || asked != len(all) {
+			t.Fatalf("have %d spans and %d questions, want %d and %d", n, asked, len(want), len(all))
+		}
+	})
+}
+
+func TestSpansThatCannotBeReadEndTheLoop(t *testing.T) {
+	var errs []error
+	for span, err := range EachSpan("p", []byte{0xff}, nil) {
+		if span != nil {
+			t.Errorf("have %v", span)
+		}
+		errs = append(errs, err)
+	}
+	if len(errs) != 1 || !errors.Is(errs[0], ErrMalformed) {
+		t.Errorf("have %v, want one error that wraps ErrMalformed", errs)
 	}
 }

@@ -15,10 +15,11 @@ import (
 // llm.input_messages.0.message.tool_calls.1.tool_call.id. Indexes may come in
 // any order and with gaps.
 
-// pieces are the parts of something by index.
+// pieces are the parts of something by index. As long as they come in order, which
+// is the rule, they are found at the end.
 type pieces[T any] struct {
-	at    map[int]int
 	items []piece[T]
+	at    map[int]int // places in items; nil while these are in order
 }
 
 type piece[T any] struct {
@@ -27,16 +28,24 @@ type piece[T any] struct {
 }
 
 func (p *pieces[T]) get(index int) *T {
-	i, ok := p.at[index]
-	if !ok {
-		if p.at == nil {
-			p.at = make(map[int]int)
-		}
-		i = len(p.items)
-		p.at[index] = i
-		p.items = append(p.items, piece[T]{index: index})
+	last := len(p.items) - 1
+	if last >= 0 && p.items[last].index == index {
+		return &p.items[last].value
 	}
-	return &p.items[i].value
+	if p.at == nil && last >= 0 && p.items[last].index > index {
+		p.at = make(map[int]int, len(p.items))
+		for i := range p.items {
+			p.at[p.items[i].index] = i
+		}
+	}
+	if i, ok := p.at[index]; ok {
+		return &p.items[i].value
+	}
+	if p.at != nil {
+		p.at[index] = len(p.items)
+	}
+	p.items = append(p.items, piece[T]{index: index})
+	return &p.items[len(p.items)-1].value
 }
 
 func (p *pieces[T]) sorted() []piece[T] {

@@ -134,7 +134,9 @@ func (m *missing) call() {
 // toolNameOf returns the tool that attributes name; the span's own name, which
 // stands in for it, does not count.
 func toolNameOf(s *model.Span) string {
-	if s.Type == model.TypeTool && indexAttributes(s.Body.Attributes).text(fieldToolName, s.Type) == "" {
+	var ix attributeIndex
+	ix.fill(s.Body.Attributes)
+	if s.Type == model.TypeTool && ix.text(fieldToolName, s.Type) == "" {
 		return ""
 	}
 	return s.ToolName

@@ -14,6 +14,7 @@ import (
 	"connectrpc.com/connect"
 
 	"github.com/agenttrace/agenttrace/internal/query"
+	"github.com/agenttrace/agenttrace/internal/repo"
 	"github.com/agenttrace/agenttrace/internal/search"
 	"github.com/agenttrace/agenttrace/internal/service/fault"
 )
@@ -121,6 +122,10 @@ func (e engines) bounded(ctx context.Context, q *query.Query, stream func(contex
 	return err
 }
 
+// firstItems is how many items the first page of a stream has: the reader waits for
+// it. Those that follow are larger, since each costs the store a search of its own.
+const firstItems = 16
+
 // paged yields what a store lists page by page, up to limit items (0 for all).
 // Between pages nothing of the database is held.
 func paged[T any](limit int64, page func(size int, last *T) ([]T, error)) iter.Seq2[T, error] {
@@ -129,8 +134,8 @@ func paged[T any](limit int64, page func(size int, last *T) ([]T, error)) iter.S
 	}
 	return func(yield func(T, error) bool) {
 		var last *T
-		for limit > 0 {
-			size := int(min(limit, batchItems))
+		for most := firstItems; limit > 0; most = min(4*most, repo.MaxPage) {
+			size := int(min(limit, int64(most)))
 			items, err := page(size, last)
 			if err != nil {
 				var none T

@@ -82,15 +82,13 @@ func (c content) read(ctx context.Context, project string, narrow []*model.Span,
 			out.cut = true
 			return out, nil
 		}
-		spans, err := otlp.DecodeSpans(project, segment.Data)
-		if err != nil {
-			return completed{}, fmt.Errorf("segment of trace %s: %w", segment.TraceID, unreadable(err))
-		}
-		for _, span := range spans {
-			if key := keyOf(span); wanted[key] {
-				out.spans[key] = convert.Priced(span, c.prices)
-				size += proto.Size(out.spans[key])
+		for span, err := range otlp.EachSpan(project, segment.Data, func(s *model.Span) bool { return wanted[keyOf(s)] }) {
+			if err != nil {
+				return completed{}, fmt.Errorf("segment of trace %s: %w", segment.TraceID, unreadable(err))
 			}
+			message := convert.Priced(span, c.prices)
+			out.spans[keyOf(span)] = message
+			size += proto.Size(message)
 		}
 	}
 	return out, nil

@@ -43,10 +43,12 @@ func (s *traceService) ExportTraces(ctx context.Context, req *pb.ExportTracesReq
 	})
 }
 
-// refsTo yields what to ask the segments of traces by, at most n at once.
-func refsTo(traces iter.Seq2[search.TraceMatch, error], n int) iter.Seq2[[]repo.TraceRef, error] {
+// refsTo yields what to ask the segments of traces by, at most most at once, and
+// fewer at first.
+func refsTo(traces iter.Seq2[search.TraceMatch, error], most int) iter.Seq2[[]repo.TraceRef, error] {
 	return func(yield func([]repo.TraceRef, error) bool) {
 		var refs []repo.TraceRef
+		n := 1
 		for t, err := range traces {
 			if err != nil {
 				yield(nil, err)
@@ -56,7 +58,7 @@ func refsTo(traces iter.Seq2[search.TraceMatch, error], n int) iter.Seq2[[]repo.
 				if !yield(refs, nil) {
 					return
 				}
-				refs = nil
+				refs, n = nil, min(4*n, most)
 			}
 		}
 		if len(refs) > 0 {

@@ -53,11 +53,10 @@ func (s *traceService) GetTrace(ctx context.Context, req *pb.GetTraceRequest) (*
 		if err != nil {
 			return nil, err
 		}
-		spans, err := otlp.DecodeSpans(project, segment.Data)
-		if err != nil {
-			return nil, fmt.Errorf("segment of trace %s: %w", trace.TraceID, unreadable(err))
-		}
-		for _, span := range spans {
+		for span, err := range otlp.EachSpan(project, segment.Data, nil) {
+			if err != nil {
+				return nil, fmt.Errorf("segment of trace %s: %w", trace.TraceID, unreadable(err))
+			}
 			message := convert.Priced(span, s.content.prices)
 			// What counts is the answer: it repeats the resource for each span.
 			if size += proto.Size(message); size > s.maxBytes {

@@ -13,7 +13,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/agenttrace/agenttrace/internal/model"
-	"github.com/agenttrace/agenttrace/internal/pgtest"
 	"github.com/agenttrace/agenttrace/internal/query"
 	"github.com/agenttrace/agenttrace/internal/repo"
 	"github.com/agenttrace/agenttrace/internal/repo/postgres"
@@ -152,7 +151,7 @@ func ordered(cells []repo.Cell) []repo.Cell {
 // query, and such that reach into the next.
 func TestAggregateSumsUpSpanBySpan(t *testing.T) {
 	t.Parallel()
-	store := opened(t, pgtest.Database(t), postgres.Options{})
+	store := opened(t, migrated.Database(t), postgres.Options{})
 	n := 0
 	rapid.Check(t, func(t *rapid.T) {
 		n++
@@ -196,7 +195,7 @@ func daily() []*model.Span {
 // one reaches over the end of the days that one query sums up.
 func TestCellsOfStepsThatTwoQueriesShareAreOne(t *testing.T) {
 	t.Parallel()
-	store := opened(t, pgtest.Database(t), postgres.Options{})
+	store := opened(t, migrated.Database(t), postgres.Options{})
 	spans := daily()
 	write(t, store, records(spans...))
 	for days := range manyDays {
@@ -215,7 +214,7 @@ func TestCellsOfStepsThatTwoQueriesShareAreOne(t *testing.T) {
 // more, on days that one query sums up or several do, in steps that both share.
 func TestAggregateCountsCellsOfAllQueries(t *testing.T) {
 	t.Parallel()
-	store := opened(t, pgtest.Database(t), postgres.Options{})
+	store := opened(t, migrated.Database(t), postgres.Options{})
 	write(t, store, records(daily()...))
 	for step, cells := range map[int64]int{model.NanosPerDay: manyDays, manyDays * model.NanosPerDay: 7} {
 		a := repo.Aggregation{Step: step, By: []query.Intrinsic{query.Name}, MaxCells: cells}
@@ -234,7 +233,7 @@ func TestAggregateCountsCellsOfAllQueries(t *testing.T) {
 // added one by one to what is rounded.
 func TestSumsOverManyDaysAreRoundedOnce(t *testing.T) {
 	t.Parallel()
-	store := opened(t, pgtest.Database(t), postgres.Options{})
+	store := opened(t, migrated.Database(t), postgres.Options{})
 	var batch []model.Record
 	for day := range manyDays {
 		s := span(byte(day+1), 1, noon(day))

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"testing"
 
-	"github.com/agenttrace/agenttrace/internal/pgtest"
 	"github.com/agenttrace/agenttrace/internal/repo"
 	"github.com/agenttrace/agenttrace/internal/repo/postgres"
 	"github.com/agenttrace/agenttrace/internal/repo/repotest"
@@ -28,8 +27,8 @@ func TestConformance(t *testing.T) {
 				drawFewer(t)
 			}
 			repotest.Run(t, func(t *testing.T) repotest.Opener {
-				dsn := inMode(t, pgtest.Database(t), mode)
-				return func(t *testing.T) repo.Store { return open(t, dsn, postgres.Options{}) }
+				dsn := inMode(t, migrated.Database(t), mode)
+				return func(t *testing.T) repo.Store { return open(t, dsn, postgres.Options{SkipMigrations: true}) }
 			})
 		})
 	}
@@ -54,8 +53,8 @@ func drawFewer(t *testing.T) {
 
 func TestQueriesFindWhatTheLanguageSays(t *testing.T) {
 	repotest.RunQueries(t, func(t *testing.T) repotest.Opener {
-		dsn := pgtest.Database(t)
-		return func(t *testing.T) repo.Store { return open(t, dsn, postgres.Options{}) }
+		dsn := migrated.Database(t)
+		return func(t *testing.T) repo.Store { return open(t, dsn, postgres.Options{SkipMigrations: true}) }
 	})
 }
 

@@ -63,7 +63,7 @@ func copySpans(ctx context.Context, conn *pgxpool.Conn, records []model.Record) 
 }
 
 const copySegmentsSQL = `
-COPY segments (project, trace_id, start_ns, span_id, latest_ns, spans, raw_bytes, payload) FROM STDIN (FORMAT binary)`
+COPY open_segments (project, trace_id, start_ns, span_id, latest_ns, spans, raw_bytes, payload) FROM STDIN (FORMAT binary)`
 
 // copySegments stores segments, each of which stands at the place of its part.
 func copySegments(ctx context.Context, conn *pgxpool.Conn, segments []otlp.Segment, parts []part) error {

@@ -109,7 +109,7 @@ func (n dayNames) days() []int64 {
 func (d *dropper) names(ctx context.Context, q querier) (dayNames, error) {
 	const query = `
 		SELECT relname FROM pg_class
-		WHERE relkind = 'r' AND relname ~ '^(spans|segments|traces|open_runs|runs|bills)_[0-9]{8}$'
+		WHERE relkind = 'r' AND relname ~ '^(spans|segments|open_segments|traces|open_runs|runs|bills)_[0-9]{8}$'
 			AND relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'spans'::regclass)`
 	rows, err := q.Query(ctx, query)
 	if err != nil {

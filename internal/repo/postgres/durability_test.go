@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"github.com/agenttrace/agenttrace/internal/model"
-	"github.com/agenttrace/agenttrace/internal/pgtest"
 	"github.com/agenttrace/agenttrace/internal/repo/postgres"
 )
 
@@ -16,7 +15,7 @@ func TestCommitsAreDurableWhereTheDatabaseSaysOtherwise(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			for setting, want := range map[string]string{"off": "on", "on": "on", "remote_apply": "remote_apply"} {
-				dsn := pgtest.Database(t)
+				dsn := migrated.Database(t)
 				conn := connect(t, dsn)
 				exec(t, conn, `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = `+setting+`', current_database()); END $$`)
 				store := opened(t, inMode(t, dsn, mode), postgres.Options{})

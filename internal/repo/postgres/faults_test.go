@@ -23,7 +23,7 @@ const waiting = `SELECT count(*) FROM pg_stat_activity WHERE datname = current_d
 // within a transaction, what others do stands still.
 func blocked(t *testing.T, mode string) (store *postgres.Store, locking, watching *pgx.Conn) {
 	t.Helper()
-	dsn := inMode(t, pgtest.Database(t), mode)
+	dsn := inMode(t, migrated.Database(t), mode)
 	store = opened(t, dsn, postgres.Options{})
 	write(t, store, records(span(1, 1, noon(0))))
 	locking, watching = connect(t, dsn), connect(t, dsn)
@@ -127,7 +127,7 @@ func TestKilledBackendIsUnavailableAndThePoolRecovers(t *testing.T) {
 
 func TestBrokenOffSegmentsFreeTheirConnection(t *testing.T) {
 	t.Parallel()
-	store := opened(t, pgtest.Database(t), postgres.Options{ReadConns: 1})
+	store := opened(t, migrated.Database(t), postgres.Options{ReadConns: 1})
 	for i := range byte(20) {
 		write(t, store, records(span(1, i, noon(0)+int64(i))))
 	}

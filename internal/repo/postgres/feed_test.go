@@ -8,7 +8,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/agenttrace/agenttrace/internal/pgtest"
 	"github.com/agenttrace/agenttrace/internal/repo"
 	"github.com/agenttrace/agenttrace/internal/repo/postgres"
 )
@@ -49,7 +48,7 @@ func writeAs(t *testing.T, store *postgres.Store, project string, trace byte) {
 
 func TestFeedFindsSlowTransactionsAndNoneThatWereRolledBack(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.Database(t)
+	dsn := migrated.Database(t)
 	store := opened(t, dsn, postgres.Options{})
 	slow, undone := connect(t, dsn), connect(t, dsn)
 	start, err := store.Head(t.Context())
@@ -85,7 +84,7 @@ func TestFeedFindsSlowTransactionsAndNoneThatWereRolledBack(t *testing.T) {
 // passed while an older transaction is running, which that cursor has not.
 func TestTrimExpiresOnlyCursorsThatMissSomething(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.Database(t)
+	dsn := migrated.Database(t)
 	clock := noon(0)
 	store := opened(t, dsn, postgres.Options{Now: func() time.Time { return time.Unix(0, clock) }})
 	before, err := store.Head(t.Context())
@@ -121,7 +120,7 @@ func TestTrimExpiresOnlyCursorsThatMissSomething(t *testing.T) {
 
 func TestCursorsThatAreNotOfThisDatabaseAreExpired(t *testing.T) {
 	t.Parallel()
-	store := opened(t, pgtest.Database(t), postgres.Options{})
+	store := opened(t, migrated.Database(t), postgres.Options{})
 	for _, cursor := range []repo.Cursor{
 		"17", "x", "1:2", "1:2:3:4", "a:b:", "1:2:x", "1:2:,", "5:6: 5:6:", "5:6: 5:6: 1 2 x", "5:6: ! 1 2 3", "-1:6:", "1:1:0",
 		"5:4:", "3:9:2", "3:9:9", "3:9:6,5",
@@ -135,7 +134,7 @@ func TestCursorsThatAreNotOfThisDatabaseAreExpired(t *testing.T) {
 
 func TestLargeWriteIsSeveralChanges(t *testing.T) {
 	t.Parallel()
-	store := opened(t, pgtest.Database(t), postgres.Options{})
+	store := opened(t, migrated.Database(t), postgres.Options{})
 	batch := records()
 	for i := range 2500 {
 		s := span(0, 1, noon(0)+int64(i))

@@ -14,7 +14,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/agenttrace/agenttrace/internal/model"
-	"github.com/agenttrace/agenttrace/internal/pgtest"
 	"github.com/agenttrace/agenttrace/internal/query"
 	"github.com/agenttrace/agenttrace/internal/query/plan"
 	"github.com/agenttrace/agenttrace/internal/repo"
@@ -100,7 +99,7 @@ func columnsOfSpans() []query.Intrinsic {
 // operator and value, whether they go together or not.
 func TestConditionsHoldInSQLAsTheirDefinitionSays(t *testing.T) {
 	t.Parallel()
-	store := opened(t, pgtest.Database(t), postgres.Options{})
+	store := opened(t, migrated.Database(t), postgres.Options{})
 	r := rand.New(rand.NewPCG(1, 1))
 	var spans []*model.Span
 	for n := range 200 {
@@ -202,7 +201,7 @@ func traceQueryByConditions(t *rapid.T) repo.TraceQuery {
 // one follows, and compares with what all spans say.
 func TestTracesHaveSpansForEachCondition(t *testing.T) {
 	t.Parallel()
-	store := opened(t, pgtest.Database(t), postgres.Options{})
+	store := opened(t, migrated.Database(t), postgres.Options{})
 	traces := walked()
 	var spans []*model.Span
 	for _, of := range traces {

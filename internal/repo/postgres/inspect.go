@@ -76,9 +76,9 @@ func (s *Store) readClock(ctx context.Context, q querier) (*repo.ClockReading, e
 const wholeDaysSQL = `
 SELECT right(c.relname, 8)
 FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-WHERE i.inhparent = ANY (ARRAY['traces'::regclass, 'open_runs'::regclass, 'runs'::regclass, 'bills'::regclass, 'spans'::regclass, 'segments'::regclass])
+WHERE i.inhparent = ANY (ARRAY['traces'::regclass, 'open_runs'::regclass, 'runs'::regclass, 'bills'::regclass, 'spans'::regclass, 'open_segments'::regclass, 'segments'::regclass])
 	AND NOT i.inhdetachpending
-GROUP BY 1 HAVING count(*) = 6
+GROUP BY 1 HAVING count(*) = 7
 ORDER BY 1`
 
 func wholeDays(ctx context.Context, q querier) ([]int64, error) {

@@ -5,13 +5,12 @@ import (
 	"time"
 
 	"github.com/agenttrace/agenttrace/internal/model"
-	"github.com/agenttrace/agenttrace/internal/pgtest"
 	"github.com/agenttrace/agenttrace/internal/repo/postgres"
 )
 
 func TestInspectionLeavesOutDaysOfWhichATableIsMissing(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.Database(t)
+	dsn := migrated.Database(t)
 	store := opened(t, dsn, postgres.Options{})
 	if err := store.Prepare(t.Context(), model.TimeRange{Start: noon(0), End: noon(2)}); err != nil {
 		t.Fatal(err)
@@ -30,7 +29,7 @@ func TestInspectionLeavesOutDaysOfWhichATableIsMissing(t *testing.T) {
 func TestInspectionComparesClocks(t *testing.T) {
 	t.Parallel()
 	late := func() time.Time { return time.Now().Add(-time.Hour) }
-	store := opened(t, pgtest.Database(t), postgres.Options{Now: late})
+	store := opened(t, migrated.Database(t), postgres.Options{Now: late})
 	in, err := store.Inspect(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +41,7 @@ func TestInspectionComparesClocks(t *testing.T) {
 
 func TestInspectionTellsOfMigrationsThatAreMissing(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.Database(t)
+	dsn := migrated.Database(t)
 	store := opened(t, dsn, postgres.Options{})
 	exec(t, connect(t, dsn), `DELETE FROM agenttrace_migrations WHERE version_id = (SELECT max(version_id) FROM agenttrace_migrations)`)
 	in, err := store.Inspect(t.Context())

@@ -9,7 +9,12 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/agenttrace/agenttrace/internal/model"
+	"github.com/agenttrace/agenttrace/internal/pgtest"
+	"github.com/agenttrace/agenttrace/internal/repo/postgres"
 )
+
+// migrated is the database of those tests that migrate none.
+var migrated = pgtest.NewTemplate(postgres.Migrate)
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 

@@ -19,20 +19,21 @@ import (
 // partitioned are the tables with a partition for each day. They are dropped in
 // this order, so that no list shows a trace whose spans are gone. What is derived
 // from traces is stored for those days that have their rows; see settlement.go.
-var partitioned = [...]string{"traces", "open_runs", "runs", "bills", "spans", "segments"}
+var partitioned = [...]string{"traces", "open_runs", "runs", "bills", "spans", "open_segments", "segments"}
 
 // storageParameters are those of each table's partitions. Rows of spans never
-// change, and most of segments, runs and bills do so once at most: for those that
-// only came, vacuum has nothing to do but to freeze them, once, when they are many.
-// (What compaction removed is counted apart, with PostgreSQL's own threshold.)
-// Rows of traces are updated, with room for that on the same page. Those of
-// open_runs come and go within seconds, and leave room for the next ones.
+// change, and those of segments, runs and bills do so where a span comes late: for
+// rows that only came, vacuum has nothing to do but to freeze them, once, when they
+// are many. Rows of traces are updated, with room for that on the same page. What is
+// open comes and goes within seconds, and leaves room for the next.
 var storageParameters = map[string]string{
 	"spans": `autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 1000000, autovacuum_freeze_min_age = 0`,
 	"segments": `autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 100000, autovacuum_freeze_min_age = 0,
 		toast.autovacuum_vacuum_insert_scale_factor = 0, toast.autovacuum_vacuum_insert_threshold = 1000000, toast.autovacuum_freeze_min_age = 0`,
-	"bills":     `autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 1000000, autovacuum_freeze_min_age = 0`,
-	"traces":    `fillfactor = 85`,
+	"bills":  `autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 1000000, autovacuum_freeze_min_age = 0`,
+	"traces": `fillfactor = 85`,
+	"open_segments": `autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000,
+		toast.autovacuum_vacuum_scale_factor = 0, toast.autovacuum_vacuum_threshold = 50000`,
 	"runs":      `autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 1000000, autovacuum_freeze_min_age = 0`,
 	"open_runs": `autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000`,
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/agenttrace/agenttrace/internal/model"
-	"github.com/agenttrace/agenttrace/internal/pgtest"
 	"github.com/agenttrace/agenttrace/internal/repo"
 	"github.com/agenttrace/agenttrace/internal/repo/postgres"
 )
@@ -17,7 +16,7 @@ import (
 // stored returns a store with a span on day 0, and a connection beside it.
 func stored(t *testing.T) (*postgres.Store, *pgx.Conn) {
 	t.Helper()
-	dsn := pgtest.Database(t)
+	dsn := migrated.Database(t)
 	store := opened(t, dsn, postgres.Options{})
 	write(t, store, records(span(1, 1, noon(0))))
 	return store, connect(t, dsn)
@@ -64,8 +63,8 @@ func TestPartitionsHaveTheKeysIndexesAndStorageOfTheirParents(t *testing.T) {
 	if n := count(t, conn, differing); n != 0 {
 		t.Errorf("%d partitions differ from their parents", n)
 	}
-	if n := count(t, conn, `SELECT count(*) FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE relkind = 'r' AND reloptions IS NOT NULL`); n != 6 {
-		t.Errorf("%d partitions have storage parameters, want 6", n)
+	if n := count(t, conn, `SELECT count(*) FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE relkind = 'r' AND reloptions IS NOT NULL`); n != 7 {
+		t.Errorf("%d partitions have storage parameters, want 7", n)
 	}
 }
 

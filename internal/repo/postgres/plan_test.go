@@ -20,6 +20,9 @@ import (
 	"github.com/agenttrace/agenttrace/internal/repo"
 )
 
+// migrated is the database of those tests of this package that migrate none.
+var migrated = pgtest.NewTemplate(Migrate)
+
 // planDay returns the nth of sixty days, all of which have partitions.
 func planDay(n int) int64 {
 	return time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, n).UnixNano()
@@ -29,7 +32,7 @@ func planDay(n int) int64 {
 // can: on the few rows of a test it would rather read all.
 func plans(t *testing.T) pgx.Tx {
 	t.Helper()
-	store, err := Open(t.Context(), pgtest.Database(t), Options{})
+	store, err := Open(t.Context(), migrated.Database(t), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +63,10 @@ func plans(t *testing.T) pgx.Tx {
 	const runs = `
 		INSERT INTO runs (trace_id, span_id, start_ns, end_ns, type, status, failed, settled, project, agent_id, session_id)
 		SELECT trace_id, span_id, start_ns, end_ns, type, status, failed, true, project, agent_id, session_id FROM open_runs`
-	for _, statement := range []string{bills, runs} {
+	const segments = `
+		INSERT INTO segments (trace_id, start_ns, span_id, latest_ns, spans, raw_bytes, project, payload)
+		SELECT trace_id, start_ns, span_id, latest_ns, spans, raw_bytes, project, payload FROM open_segments`
+	for _, statement := range []string{bills, runs, segments} {
 		if _, err := store.writes.Exec(t.Context(), statement); err != nil {
 			t.Fatal(err)
 		}
@@ -182,6 +188,7 @@ func TestQueriesReadFewPartitionsThroughAnIndex(t *testing.T) {
 		}},
 		"segments of a trace": {segmentsSQL, []any{"default", []any{id}, []int64{planDay(31)}, []int64{planDay(31)}, []int64{planDay(32) - 1}, []int64{0}, planDay(31), planDay(32) - 1}, []string{
 			"Index Scan using segments_pkey on segments_20260401 by project, start_ns, trace_id",
+			"Index Scan using open_segments_pkey on open_segments_20260401 by project, start_ns, trace_id",
 		}},
 		"traces of a session": {walk, walkArgs, []string{
 			"Index Scan Backward using spans_session on spans_20260428 by project, session_id, start_ns",

@@ -10,7 +10,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/agenttrace/agenttrace/internal/model"
-	"github.com/agenttrace/agenttrace/internal/pgtest"
 	"github.com/agenttrace/agenttrace/internal/repo"
 	"github.com/agenttrace/agenttrace/internal/repo/postgres"
 )
@@ -21,7 +20,7 @@ func TestEveryColumnOfASpanSurvives(t *testing.T) {
 	t.Parallel()
 	for _, mode := range modes() {
 		t.Run(mode, func(t *testing.T) {
-			store := opened(t, inMode(t, pgtest.Database(t), mode), postgres.Options{})
+			store := opened(t, inMode(t, migrated.Database(t), mode), postgres.Options{})
 			var n uint64
 			rapid.Check(t, func(rt *rapid.T) {
 				n++

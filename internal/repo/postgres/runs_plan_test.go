@@ -66,6 +66,7 @@ func TestSettlementsReadFewPartitionsThroughAnIndex(t *testing.T) {
 	show.sql("segments to be replaced", replacedSQL, append(segments, day, lastOf(day)))
 	show.sql("rows that settle", settleTracesSQL, append(settledArgs([]settledPart{{traceDay: keys[0]}}), day))
 	show.sql("bills to be replaced", deleteBillsSQL, append(traceArgs(keys), day, lastOf(day)))
-	show.sql("segments that go", deleteSegmentsSQL, append(segments, day, lastOf(day)))
+	show.sql("segments that go", deleteSegmentsSQL(`open_segments`), append(segments, day, lastOf(day)))
+	show.sql("segments that stay", keepSegmentsSQL, append(traceArgs(keys), day, lastOf(day)))
 	golden(t, "testdata/settle.sql", show.String())
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/agenttrace/agenttrace/internal/model"
-	"github.com/agenttrace/agenttrace/internal/pgtest"
 	"github.com/agenttrace/agenttrace/internal/repo/postgres"
 )
 
@@ -20,7 +19,7 @@ import (
 // examples in docs/schema.md ask for: a run of an agent across midnight.
 func documented(t *testing.T) *pgx.Conn {
 	t.Helper()
-	dsn := pgtest.Database(t)
+	dsn := migrated.Database(t)
 	store := opened(t, dsn, postgres.Options{})
 	midnight := time.Date(2026, 3, 15, 0, 0, 0, 0, time.UTC).UnixNano()
 	ms := int64(time.Millisecond)
@@ -136,7 +135,7 @@ func TestViewsReadOnlyTheDaysThatAreAskedFor(t *testing.T) {
 	t.Parallel()
 	conn := documented(t)
 	for view, wanted := range map[string][2]int{
-		"agenttrace_spans": {0, 1}, "agenttrace_runs": {0, 1}, "agenttrace_bills": {0, 1}, "agenttrace_traces": {1, 2},
+		"agenttrace_spans": {0, 1}, "agenttrace_runs": {0, 2}, "agenttrace_bills": {0, 1}, "agenttrace_traces": {1, 2},
 	} {
 		rows, err := conn.Query(t.Context(), `EXPLAIN (COSTS OFF) SELECT * FROM `+view+` WHERE project = 'default' AND start_ns >= agenttrace_ns('2026-03-15 00:00:00+00')`)
 		if err != nil {

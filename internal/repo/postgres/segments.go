@@ -94,7 +94,7 @@ const segmentsSQL = `
 SELECT s.trace_id, s.start_ns, s.span_id, s.spans, s.latest_ns, s.write_id, s.writes, s.payload, wanted.write_id, wanted.first, wanted.last
 FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[]) WITH ORDINALITY AS wanted (trace_id, day, first, last, write_id, place),
 LATERAL (
-    SELECT * FROM segments
+    SELECT * FROM all_segments AS segments
     WHERE project = $1 AND segments.trace_id = wanted.trace_id
         AND start_ns >= wanted.day AND start_ns <= wanted.last AND latest_ns >= wanted.first
         AND start_ns >= $7 AND start_ns <= $8

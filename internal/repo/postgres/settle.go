@@ -149,7 +149,7 @@ JOIN trace_days d ON d.project = wanted.project AND d.trace_id = wanted.trace_id
 const replacedSQL = `
 SELECT s.project, s.trace_id, s.start_ns, s.span_id, s.spans
 FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[]) AS wanted (project, trace_id, start_ns, span_id)
-JOIN segments s ON s.project = wanted.project AND s.trace_id = wanted.trace_id
+JOIN all_segments s ON s.project = wanted.project AND s.trace_id = wanted.trace_id
     AND s.start_ns = wanted.start_ns AND s.span_id = wanted.span_id
 WHERE s.start_ns >= $5 AND s.start_ns <= $6`
 

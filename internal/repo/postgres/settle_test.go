@@ -7,7 +7,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/agenttrace/agenttrace/internal/model"
-	"github.com/agenttrace/agenttrace/internal/pgtest"
 	"github.com/agenttrace/agenttrace/internal/repo"
 	"github.com/agenttrace/agenttrace/internal/repo/postgres"
 )
@@ -28,7 +27,7 @@ func settled(t *testing.T, dsn string) (*postgres.Store, []repo.Settlement) {
 // an open Settle does.
 func TestLeaseIsProlongedWhileOthersWaitForTheSettlement(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.Database(t)
+	dsn := migrated.Database(t)
 	store, settling, watching := opened(t, dsn, postgres.Options{}), connect(t, dsn), connect(t, dsn)
 	lease, got, err := store.TakeLease(t.Context(), "settle", "one", time.Hour)
 	if err != nil || !got {
@@ -67,7 +66,7 @@ func TestTablesThatAnEarlierVersionDidNotMakeAreMadeWhenTheyAreNeeded(t *testing
 	for _, mode := range modes() {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
-			dsn := pgtest.Database(t)
+			dsn := migrated.Database(t)
 			store, settlements := settled(t, inMode(t, dsn, mode))
 			exec(t, connect(t, dsn), `DROP TABLE runs_20260504, bills_20260504`)
 			if err := store.Settle(t.Context(), nil, settlements); err != nil {
@@ -96,7 +95,7 @@ func TestTablesThatAnEarlierVersionDidNotMakeAreMadeWhenTheyAreNeeded(t *testing
 // index learns of a trace twice. Their runs are in one table at a time.
 func TestSettledTracesStayWhereTheyAre(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.Database(t)
+	dsn := migrated.Database(t)
 	store, settlements := settled(t, dsn)
 	const moved = `SELECT coalesce(sum(n_tup_upd - n_tup_hot_upd), 0) FROM pg_stat_user_tables WHERE relname = 'traces_20260504'`
 	const updated = `SELECT count(*) FROM pg_stat_user_tables WHERE relname = 'traces_20260504' AND n_tup_upd > 0`

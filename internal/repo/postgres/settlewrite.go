@@ -168,12 +168,27 @@ func (w *settleWriter) runs() error {
 	return nil
 }
 
-const deleteSegmentsSQL = `
-DELETE FROM segments AS s
+// deleteSegmentsSQL removes segments of a day from one of the two tables.
+func deleteSegmentsSQL(table string) string {
+	return `
+DELETE FROM ` + table + ` AS s
 USING unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[]) AS replaced (project, trace_id, start_ns, span_id)
 WHERE s.project = replaced.project AND s.trace_id = replaced.trace_id
     AND s.start_ns = replaced.start_ns AND s.span_id = replaced.span_id
     AND s.start_ns >= $5 AND s.start_ns <= $6`
+}
+
+// keepSegmentsSQL moves what is left of the segments of some traces on a day to where
+// it stays: those that were not to be put together, since they are one already.
+const keepSegmentsSQL = `
+WITH kept AS (
+    DELETE FROM open_segments AS s
+    USING unnest($1::text[], $2::uuid[]) AS settled (project, trace_id)
+    WHERE s.project = settled.project AND s.trace_id = settled.trace_id AND s.start_ns >= $3 AND s.start_ns <= $4
+    RETURNING s.trace_id, s.start_ns, s.span_id, s.latest_ns, s.write_id, s.spans, s.raw_bytes, s.project, s.payload, s.writes
+)
+INSERT INTO segments (trace_id, start_ns, span_id, latest_ns, write_id, spans, raw_bytes, project, payload, writes)
+SELECT trace_id, start_ns, span_id, latest_ns, write_id, spans, raw_bytes, project, payload, writes FROM kept`
 
 const insertCompactedSQL = `
 INSERT INTO segments (project, trace_id, start_ns, span_id, latest_ns, spans, raw_bytes, payload, write_id, writes)
@@ -185,7 +200,7 @@ AS segment (project, trace_id, start_ns, span_id, latest_ns, spans, raw_bytes, p
 
 // segments replaces those segments of which all are there, with as many spans as
 // stand in their place. Where one is missing, somebody else has put it together
-// with others.
+// with others. All segments of the traces are in the table where they stay then.
 func (w *settleWriter) segments(there map[spanKey]int) {
 	replaced := map[int64][]spanKey{}
 	var stored []compacted
@@ -201,8 +216,13 @@ func (w *settleWriter) segments(there map[spanKey]int) {
 		}
 	}
 	for day, keys := range replaced {
-		w.queue.Queue(deleteSegmentsSQL, append(placeArgs(keys), day, lastOf(day))...).Exec(func(tag pgconn.CommandTag) error {
-			if tag.RowsAffected() != int64(len(keys)) {
+		left := int64(len(keys))
+		w.queue.Queue(deleteSegmentsSQL(`open_segments`), append(placeArgs(keys), day, lastOf(day))...).Exec(func(tag pgconn.CommandTag) error {
+			left -= tag.RowsAffected()
+			return nil
+		})
+		w.queue.Queue(deleteSegmentsSQL(`segments`), append(placeArgs(keys), day, lastOf(day))...).Exec(func(tag pgconn.CommandTag) error {
+			if left -= tag.RowsAffected(); left != 0 {
 				return errRoomLost
 			}
 			return nil
@@ -210,6 +230,13 @@ func (w *settleWriter) segments(there map[spanKey]int) {
 	}
 	for chunk := range chunks(stored, func(c compacted) int { return len(c.Payload) }) {
 		w.queue.Queue(insertCompactedSQL, compactedArgs(chunk)...)
+	}
+	settled := map[int64][]traceDay{}
+	for key := range w.rows {
+		settled[key.day] = append(settled[key.day], key)
+	}
+	for day, keys := range settled {
+		w.queue.Queue(keepSegmentsSQL, append(traceArgs(keys), day, lastOf(day))...)
 	}
 }
 

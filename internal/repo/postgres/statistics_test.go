@@ -3,7 +3,6 @@ package postgres_test
 import (
 	"testing"
 
-	"github.com/agenttrace/agenttrace/internal/pgtest"
 	"github.com/agenttrace/agenttrace/internal/repo/postgres"
 )
 
@@ -13,7 +12,7 @@ const analyzed = `SELECT count(*) FROM pg_stat_user_tables WHERE relname LIKE '%
 
 func TestDayIsAnalyzedWhenItHasFilledUp(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.Database(t)
+	dsn := migrated.Database(t)
 	store, conn := opened(t, dsn, postgres.Options{}), connect(t, dsn)
 	s := newSampler(1)
 	write(t, store, s.batch(t, 2_000))

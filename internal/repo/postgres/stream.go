@@ -28,13 +28,14 @@ func (s *Store) stream(ctx context.Context, queries []statement, emit func(pgx.R
 	for _, q := range queries {
 		queue.Queue(q.query, q.args...)
 	}
+	queue.Queue(`COMMIT`)
 
 	// Reading what nobody wants any more could take long. Ending the context
 	// ends the query instead, and with it the connection; the pool makes another.
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
 	results := conn.SendBatch(reading, &queue)
-	goOn, err = emitRows(results, queue.Len()-len(queries), len(queries), emit)
+	goOn, err = emitRows(results, 2, len(queries), emit)
 	if err != nil || !goOn {
 		stop()
 		_ = results.Close() // it fails, since the query was cancelled
@@ -43,11 +44,11 @@ func (s *Store) stream(ctx context.Context, queries []statement, emit func(pgx.R
 	if err := results.Close(); err != nil {
 		return false, err
 	}
-	_, err = conn.Exec(ctx, `COMMIT`)
-	return true, err
+	// Rows that were here already could be read to their end all the same.
+	return true, ctx.Err()
 }
 
-// emitRows reads the results of so many commands and of so many queries.
+// emitRows reads the results of so many commands and of so many queries behind them.
 func emitRows(results pgx.BatchResults, commands, queries int, emit func(pgx.Rows) (bool, error)) (goOn bool, err error) {
 	for range commands {
 		if _, err := results.Exec(); err != nil {

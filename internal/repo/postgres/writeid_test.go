@@ -10,7 +10,6 @@ import (
 
 	"github.com/agenttrace/agenttrace/internal/model"
 	"github.com/agenttrace/agenttrace/internal/otlp"
-	"github.com/agenttrace/agenttrace/internal/pgtest"
 	"github.com/agenttrace/agenttrace/internal/repo"
 	"github.com/agenttrace/agenttrace/internal/repo/postgres"
 )
@@ -96,7 +95,7 @@ func of(project string, s *model.Span) *model.Span {
 
 func TestChangesLeadToExactlyTheSpansThatTheirWriteAdded(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.Database(t)
+	dsn := migrated.Database(t)
 	store := opened(t, dsn, postgres.Options{})
 	a1, a2, b1 := of("a", span(1, 1, noon(0))), of("a", span(1, 2, noon(0)+5)), of("b", span(1, 1, noon(0)))
 	midnight := model.Day(noon(1))
@@ -133,7 +132,7 @@ func TestChangesLeadToExactlyTheSpansThatTheirWriteAdded(t *testing.T) {
 
 func TestSegmentsOfAllWritesComeWithoutAWrite(t *testing.T) {
 	t.Parallel()
-	store := opened(t, pgtest.Database(t), postgres.Options{})
+	store := opened(t, migrated.Database(t), postgres.Options{})
 	for id := range byte(4) {
 		write(t, store, received(t, span(1, id+1, noon(0)+int64(id))))
 	}
@@ -156,7 +155,7 @@ func TestSegmentsOfAllWritesComeWithoutAWrite(t *testing.T) {
 // spans of the same traces at the same time, in batches that overlap.
 func TestChangesOfConcurrentWritersShareNoSpan(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.Database(t)
+	dsn := migrated.Database(t)
 	stores := []*postgres.Store{opened(t, dsn, postgres.Options{}), opened(t, dsn, postgres.Options{})}
 	var spans []*model.Span
 	for n := range 200 {

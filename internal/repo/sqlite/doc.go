@@ -33,7 +33,9 @@
 // Settle encodes and compresses before it takes the write lock, which ingest
 // waits for meanwhile. Segments reads what is stored of a trace with one query,
 // up to 8 MiB, so that it never sees a part of what is being put together; a
-// larger trace is never put together. Bills are summed up here, and so are
+// larger trace is never put together. What is derived of runs is written in rows
+// of its own, in the order of their ids: rows that grow leave pages half empty.
+// Bills are summed up here, and so are
 // sessions: SQLite's own sums fail where they overflow, and it would sort all
 // rows to group them. testdata/settled.sql shows what is asked.
 //

@@ -137,6 +137,59 @@ func TestFileOfTheVersionBeforeGoesOn(t *testing.T) {
 	}
 }
 
+// TestRunsSurviveOneRowBecomingTwo takes runs, of which one has settled, to the
+// version that had one row for each, and back.
+func TestRunsSurviveOneRowBecomingTwo(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "agenttrace.db")
+	store, err := Open(t.Context(), path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	records := spansOfBefore(t)
+	records[2].Span.TraceID = model.TraceID{15: 10}
+	records[2].Span.Type = model.TypeTeam // which does not settle
+	if _, err := store.Write(t.Context(), records); err != nil {
+		t.Fatal(err)
+	}
+	settled := []*model.Run{model.RunOf(records[0].Span), model.RunOf(records[1].Span)}
+	for i, run := range settled {
+		run.Own = model.Tally{Spans: 3, ModelCalls: 2, Retries: 1, Usage: model.Usage{Input: 5, Total: 7}, Cost: model.Cost{Nano: 11, Computed: 11, ComputedCalls: 2}}
+		run.Detail = model.RunDetail{RootSpanID: records[0].Span.SpanID, Children: int64(1 - i), InputPreview: "hello", Total: run.Own}
+	}
+	settled[0].Identity.UserID = "u-1" // from elsewhere
+	err = store.Settle(t.Context(), nil, []repo.Settlement{{
+		Project: "default", TraceID: records[0].Span.TraceID, Runs: settled,
+		Parts: []model.TracePart{{Day: model.Day(records[0].Span.StartNano), Spans: 2, Runs: 2}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := func(store *Store) []*model.Run {
+		runs, err := store.Runs(t.Context(), "default", repo.RunQuery{Order: repo.RunsCostliestFirst, Limit: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return runs
+	}
+	want := list(store)
+	if len(want) != 3 || want[0].Own != settled[0].Own || !want[0].Settled || want[2].Settled {
+		t.Fatalf("the runs are %+v", want)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := migrateTo(t.Context(), path, 3); err != nil {
+		t.Fatal(err)
+	}
+	if store, err = Open(t.Context(), path, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	if diff := cmp.Diff(want, list(store)); diff != "" {
+		t.Errorf("runs differ (-want +got):\n%s", diff)
+	}
+}
+
 func TestSchemaGoesDownToTheVersionBefore(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "agenttrace.db")
 	store, err := Open(t.Context(), path, Options{})

@@ -16,8 +16,9 @@ const (
 	// firstBytes is what a body gets before its first byte has come.
 	firstBytes = 64 << 10
 	// keptBytes is the largest buffer that is kept for another request: a rare
-	// giant should not stay for good.
-	keptBytes = 4 << 20
+	// giant should not stay for good. At most keptBuffers are.
+	keptBytes   = 4 << 20
+	keptBuffers = 4
 )
 
 // budget is the memory that all requests in flight may hold.
@@ -36,8 +37,33 @@ func (b *budget) take(n int) bool {
 
 func (b *budget) giveBack(n int) { b.used.Add(-int64(n)) }
 
-// bufferPool keeps buffers for the next request.
-type bufferPool struct{ pool sync.Pool }
+// bufferPool keeps a few buffers for the next requests. It is no sync.Pool: a garbage
+// collector that runs several times a second under load would empty it as often, and
+// growing a buffer anew is most of what reading a body costs.
+type bufferPool struct {
+	mu   sync.Mutex
+	kept [][]byte
+}
+
+func (p *bufferPool) take() []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last := len(p.kept) - 1
+	if last < 0 {
+		return nil
+	}
+	data := p.kept[last]
+	p.kept[last], p.kept = nil, p.kept[:last]
+	return data
+}
+
+func (p *bufferPool) keep(data []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.kept) < keptBuffers {
+		p.kept = append(p.kept, data[:0])
+	}
+}
 
 // buffer holds the body of one request, and counts against a budget.
 type buffer struct {
@@ -50,12 +76,10 @@ type buffer struct {
 // open returns an empty buffer. It must be closed.
 func (p *bufferPool) open(b *budget) *buffer {
 	buf := &buffer{budget: b, pool: p}
-	if kept, ok := p.pool.Get().(*[]byte); ok {
-		if b.take(cap(*kept)) {
-			buf.data, buf.held = (*kept)[:0], cap(*kept)
-		} else {
-			p.pool.Put(kept)
-		}
+	if kept := p.take(); b.take(cap(kept)) {
+		buf.data, buf.held = kept, cap(kept)
+	} else {
+		p.keep(kept)
 	}
 	return buf
 }
@@ -64,9 +88,8 @@ func (p *bufferPool) open(b *budget) *buffer {
 // false: then it is left to the garbage collector.
 func (b *buffer) close(reuse bool) {
 	b.budget.giveBack(b.held)
-	if data := b.data; reuse && cap(data) > 0 && cap(data) <= keptBytes {
-		data = data[:0]
-		b.pool.pool.Put(&data)
+	if reuse && cap(b.data) > 0 && cap(b.data) <= keptBytes {
+		b.pool.keep(b.data)
 	}
 	b.data, b.held = nil, 0
 }

@@ -101,7 +101,21 @@ SELECT
     trace_id                                   AS trace_uuid
 FROM all_runs;
 
+-- Segments of traces that have not settled yet. Settling puts those of a trace
+-- together and stores the one that they become in segments: what they leave behind is
+-- room for the next ones, and not holes in what is kept.
+CREATE TABLE open_segments (LIKE segments INCLUDING DEFAULTS INCLUDING STORAGE) PARTITION BY RANGE (start_ns);
+ALTER TABLE open_segments ADD PRIMARY KEY (project, trace_id, start_ns, span_id);
+
+-- All segments, wherever they are.
+CREATE VIEW all_segments AS
+SELECT trace_id, start_ns, span_id, latest_ns, write_id, spans, raw_bytes, project, payload, writes FROM segments
+UNION ALL
+SELECT trace_id, start_ns, span_id, latest_ns, write_id, spans, raw_bytes, project, payload, writes FROM open_segments;
+
 -- +goose Down
+DROP VIEW all_segments;
+DROP TABLE open_segments;
 -- Rows of open_runs have been moved back, see the next migration.
 CREATE OR REPLACE VIEW agenttrace_runs AS
 SELECT

@@ -1,8 +1,8 @@
 -- +goose NO TRANSACTION
 -- +goose Up
 
--- Days that have partitions already get one of open_runs, and it gets what runs
--- hold of traces that have not settled. One day is one transaction, as before.
+-- Days that have partitions already get those of the new tables, and open_runs gets
+-- what runs hold of traces that have not settled. One day is one transaction, as before.
 -- +goose StatementBegin
 DO $$
 DECLARE
@@ -19,6 +19,9 @@ BEGIN
             bounds := format('FROM (%s) TO (%s)', day, CASE WHEN last = 9223372036854775807 THEN 'MAXVALUE' ELSE (last + 1)::text END);
             EXECUTE format('CREATE TABLE IF NOT EXISTS open_runs_%s PARTITION OF open_runs FOR VALUES %s
                 WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000)', suffix, bounds);
+            EXECUTE format('CREATE TABLE IF NOT EXISTS open_segments_%s PARTITION OF open_segments FOR VALUES %s
+                WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000,
+                toast.autovacuum_vacuum_scale_factor = 0, toast.autovacuum_vacuum_threshold = 50000)', suffix, bounds);
             WITH moved AS (
                 DELETE FROM runs WHERE NOT settled AND start_ns >= day AND start_ns <= last
                 RETURNING *
@@ -43,4 +46,8 @@ INSERT INTO runs (trace_id, span_id, start_ns, end_ns, type, status, failed, set
 SELECT trace_id, span_id, start_ns, end_ns, type, status, failed, false, project, name, service, environment,
     agent_id, agent_name, team_id, team_name, workflow_id, workflow_name, session_id, user_id, run_id
 FROM open_runs
+ON CONFLICT DO NOTHING;
+INSERT INTO segments (trace_id, start_ns, span_id, latest_ns, write_id, spans, raw_bytes, project, payload, writes)
+SELECT trace_id, start_ns, span_id, latest_ns, write_id, spans, raw_bytes, project, payload, writes
+FROM open_segments
 ON CONFLICT DO NOTHING;

@@ -30,10 +30,11 @@ JOIN trace_days d ON d.project = wanted.project AND d.trace_id = wanted.trace_id
 
 SELECT s.project, s.trace_id, s.start_ns, s.span_id, s.spans
 FROM unnest(«[default]»::text[], «1 ids»::uuid[], «[1777420800000000000]»::bigint[], «[1]»::bigint[]) AS wanted (project, trace_id, start_ns, span_id)
-JOIN segments s ON s.project = wanted.project AND s.trace_id = wanted.trace_id
+JOIN all_segments s ON s.project = wanted.project AND s.trace_id = wanted.trace_id
     AND s.start_ns = wanted.start_ns AND s.span_id = wanted.span_id
 WHERE s.start_ns >= «1777420800000000000» AND s.start_ns <= «1777507199999999999»
 -- Index Scan using segments_pkey on segments_20260429 by project, span_id, start_ns, trace_id
+-- Index Scan using open_segments_pkey on open_segments_20260429 by project, span_id, start_ns, trace_id
 
 -- rows that settle
 
@@ -65,10 +66,22 @@ WHERE b.project = settled.project AND b.trace_id = settled.trace_id AND b.start_
 
 -- segments that go
 
-DELETE FROM segments AS s
+DELETE FROM open_segments AS s
 USING unnest(«[default]»::text[], «1 ids»::uuid[], «[1777420800000000000]»::bigint[], «[1]»::bigint[]) AS replaced (project, trace_id, start_ns, span_id)
 WHERE s.project = replaced.project AND s.trace_id = replaced.trace_id
     AND s.start_ns = replaced.start_ns AND s.span_id = replaced.span_id
     AND s.start_ns >= «1777420800000000000» AND s.start_ns <= «1777507199999999999»
--- Index Scan using segments_pkey on segments_20260429 by project, span_id, start_ns, trace_id
+-- Index Scan using open_segments_pkey on open_segments_20260429 by project, span_id, start_ns, trace_id
+
+-- segments that stay
+
+WITH kept AS (
+    DELETE FROM open_segments AS s
+    USING unnest(«[default]»::text[], «1 ids»::uuid[]) AS settled (project, trace_id)
+    WHERE s.project = settled.project AND s.trace_id = settled.trace_id AND s.start_ns >= «1777420800000000000» AND s.start_ns <= «1777507199999999999»
+    RETURNING s.trace_id, s.start_ns, s.span_id, s.latest_ns, s.write_id, s.spans, s.raw_bytes, s.project, s.payload, s.writes
+)
+INSERT INTO segments (trace_id, start_ns, span_id, latest_ns, write_id, spans, raw_bytes, project, payload, writes)
+SELECT trace_id, start_ns, span_id, latest_ns, write_id, spans, raw_bytes, project, payload, writes FROM kept
+-- Index Scan using open_segments_pkey on open_segments_20260429 by project, start_ns, trace_id
 
