@@ -133,7 +133,11 @@ func (d *database) number(ctx context.Context, query string) (n int64, err error
 
 // commits returns how many transactions stored the segments that there are.
 func (d *database) commits(ctx context.Context) (int64, error) {
-	return d.number(ctx, `SELECT count(DISTINCT write_id) FROM segments`)
+	table := "segments"
+	if d.conn != nil {
+		table = "open_segments" // where they are until they settle
+	}
+	return d.number(ctx, `SELECT count(DISTINCT write_id) FROM `+table)
 }
 
 // wal is how much PostgreSQL has logged, in bytes.

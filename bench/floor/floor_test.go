@@ -152,7 +152,7 @@ func sameRows(t *testing.T, dsn string) {
 		t.Fatal(err)
 	}
 	grown := after.Grown(before)
-	if grown["spans"] != int64(sent.Spans) || grown["segments"] == 0 || grown["traces"] == 0 {
+	if grown["spans"] != int64(sent.Spans) || grown["open_segments"] == 0 || grown["traces"] == 0 {
 		t.Fatalf("recorded %v of %d spans", grown, sent.Spans)
 	}
 	writers, err := floor.Writers(recordings, grown)

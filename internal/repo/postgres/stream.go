@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -11,6 +12,9 @@ type statement struct {
 	query string
 	args  []any
 }
+
+// readToEnd is how long the rest of an answer is read that nobody wants any more.
+const readToEnd = 20 * time.Millisecond
 
 // stream runs queries, one after the other, and hands their rows to emit, as
 // they come, until emit says stop. What nobody has read yet waits in the
@@ -30,15 +34,23 @@ func (s *Store) stream(ctx context.Context, queries []statement, emit func(pgx.R
 	}
 	queue.Queue(`COMMIT`)
 
-	// Reading what nobody wants any more could take long. Ending the context
-	// ends the query instead, and with it the connection; the pool makes another.
-	reading, stop := context.WithCancel(ctx)
+	// Reading what nobody wants any more could take long, so it is given a moment.
+	// Then ending the context ends the query, and with it the connection; the pool
+	// makes another, which knows no table yet and costs more than most answers.
+	reading, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
+	unwanted := func() { time.AfterFunc(readToEnd, stop) }
+	defer context.AfterFunc(ctx, unwanted)()
 	results := conn.SendBatch(reading, &queue)
-	goOn, err = emitRows(results, 2, len(queries), emit)
+	goOn, err = emitRows(results, 2, len(queries), func(rows pgx.Rows) (bool, error) {
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+		return emit(rows)
+	})
 	if err != nil || !goOn {
-		stop()
-		_ = results.Close() // it fails, since the query was cancelled
+		unwanted()
+		_ = results.Close() // whether it was cancelled or not
 		return goOn, err
 	}
 	if err := results.Close(); err != nil {
