@@ -23,6 +23,7 @@ func TestCommitsAreDurableWhereTheDatabaseSaysOtherwise(t *testing.T) {
 				exec(t, conn, `CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
 					BEGIN INSERT INTO noted SELECT current_setting('synchronous_commit'); RETURN NULL; END $$`)
 				exec(t, conn, `CREATE TRIGGER note AFTER INSERT ON change_log EXECUTE FUNCTION note()`)
+				exec(t, conn, `CREATE TRIGGER note AFTER INSERT ON open_runs EXECUTE FUNCTION note()`)
 				exec(t, conn, `CREATE TRIGGER note AFTER INSERT ON runs EXECUTE FUNCTION note()`)
 				agent := span(1, 1, noon(0))
 				agent.Type = model.TypeAgent
