@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // options say what to measure.
@@ -55,7 +56,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(2)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, opts); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -82,7 +83,7 @@ func parse(args []string) (options, error) {
 	flags.IntVar(&opts.ones, "ones", 30_000, "how many requests of one span to send")
 	flags.IntVar(&opts.batch, "batch", 512, "most spans in a request")
 	flags.IntVar(&opts.senders, "senders", 4, "concurrent senders")
-	flags.IntVar(&opts.asked, "asked", 300, "how often to ask each question")
+	flags.IntVar(&opts.asked, "asked", 200, "how often to ask each question")
 	flags.Uint64Var(&opts.seed, "seed", 1, "seed of the generated traces")
 	flags.StringVar(&opts.jsonPath, "json", "", "also write the results to this `file`")
 	flags.Usage = func() {
