@@ -22,5 +22,5 @@ func TestDayIsAnalyzedWhenItHasFilledUp(t *testing.T) {
 	for range 5 {
 		write(t, store, s.batch(t, 2_000))
 	}
-	await(t, conn, 5, analyzed) // traces, runs, bills, spans, segments
+	await(t, conn, 7, analyzed) // traces, runs, bills, spans, segments, and what is open
 }
