@@ -62,7 +62,7 @@ bench-growth: ## The same, then with up to 4M spans and 400 days (much longer)
 	.ci/ensure-postgres
 	$(GO) run ./bench -growth $(ARGS)
 
-bench-quick: ## The same in seconds, to see that it works
+bench-quick: ## The same in about a minute, to see that it works
 	.ci/ensure-postgres
 	$(GO) run ./bench -quick
 

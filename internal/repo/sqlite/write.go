@@ -155,7 +155,7 @@ func (b *batch) insertRestOfTrace(t written, segments []otlp.Segment) error {
 	}
 	part := model.TraceOf(t.fresh[0].Span)
 	for _, r := range t.fresh[1:] {
-		part.Merge(model.TraceOf(r.Span))
+		part.Add(r.Span)
 	}
 	if err := b.mergeTrace(part); err != nil {
 		return err
