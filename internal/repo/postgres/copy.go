@@ -43,6 +43,9 @@ func (s *copyStream) row(columns uint16) { s.buf = binary.BigEndian.AppendUint16
 func (s *copyStream) send(ctx context.Context, conn *pgxpool.Conn, statements string) error {
 	s.buf = binary.BigEndian.AppendUint16(s.buf, 0xffff) // no more rows
 	_, err := conn.Conn().PgConn().CopyFrom(ctx, bytes.NewReader(s.buf), statements)
+	if err != nil {
+		s.buf = nil // the driver may go on reading it for a while
+	}
 	return err
 }
 
