@@ -20,6 +20,17 @@ const (
 	analyzeTimeout = time.Minute
 )
 
+// analyzedColumns are those of wide tables that conditions are about.
+var analyzedColumns = map[string]string{
+	"spans": `(project, trace_id, start_ns, end_ns, type, status, failed, name, service, environment,
+		agent_id, team_id, workflow_id, session_id, user_id, run_id, model, provider, tool_name)`,
+	"runs": `(project, trace_id, start_ns, end_ns, type, failed, settled, name, service, environment,
+		agent_id, team_id, workflow_id, session_id, user_id, run_id)`,
+	"traces": `(project, trace_id, day_ns, start_ns, end_ns, errors, status, part, name, service, environment)`,
+	"bills": `(project, trace_id, start_ns, kind, model, tool_name, provider, agent, team, workflow,
+		session_id, user_id, run_id, service, environment)`,
+}
+
 // statistics has PostgreSQL look at the partitions of days that fill up. New
 // ones count as nearly empty until then, and autovacuum comes once a minute, in
 // which two million spans may arrive: a list by agent took 160 ms instead of 7.
@@ -72,16 +83,22 @@ func (s *statistics) start(ctx context.Context, day int64) {
 	s.cancel = cancel
 	s.running.Go(func() {
 		for _, table := range partitioned {
-			// An error costs no more than a plan: the day may be dropped by
-			// now, or the account may not analyze.
-			_, _ = s.pool.Exec(ctx, `ANALYZE `+table+`_`+suffix(day))
+			s.analyze(ctx, table+"_"+suffix(day), analyzedColumns[table])
 		}
-		_, _ = s.pool.Exec(ctx, `ANALYZE trace_days`)
+		s.analyze(ctx, "trace_days", "")
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		cancel()
 		s.cancel = nil
 	})
+}
+
+// analyze looks at less than PostgreSQL would by itself: a third of the rows, and no
+// column that nothing is searched by. Looking at all took a quarter of the CPU that
+// storing took. An error costs no more than a plan: the day may be dropped by now,
+// or the account may not analyze.
+func (s *statistics) analyze(ctx context.Context, table, columns string) {
+	_, _ = s.pool.Exec(ctx, `SET LOCAL default_statistics_target = 30; ANALYZE `+table+columns)
 }
 
 // close ends what runs and waits for it.

@@ -20,7 +20,7 @@ BEGIN
             EXECUTE format('CREATE TABLE IF NOT EXISTS open_runs_%s PARTITION OF open_runs FOR VALUES %s
                 WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000)', suffix, bounds);
             EXECUTE format('CREATE TABLE IF NOT EXISTS open_segments_%s PARTITION OF open_segments FOR VALUES %s
-                WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000,
+                WITH (toast_tuple_target = 8160, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000,
                 toast.autovacuum_vacuum_scale_factor = 0, toast.autovacuum_vacuum_threshold = 50000)', suffix, bounds);
             WITH moved AS (
                 DELETE FROM runs WHERE NOT settled AND start_ns >= day AND start_ns <= last
