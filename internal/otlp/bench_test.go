@@ -76,6 +76,11 @@ func BenchmarkNormalise(b *testing.B) {
 }
 
 func BenchmarkBuildSegments(b *testing.B) {
+	b.Run("small", func(b *testing.B) { benchmarkBuild(b, BuildSegments) })
+	b.Run("quick", func(b *testing.B) { benchmarkBuild(b, BuildQuickSegments) })
+}
+
+func benchmarkBuild(b *testing.B, build func([]model.Record) []Segment) {
 	body := benchmarkBody()
 	request, err := Parse("p", body, Limits{})
 	if err != nil {
@@ -85,7 +90,7 @@ func BenchmarkBuildSegments(b *testing.B) {
 	b.ReportAllocs()
 	spans, stored := 0, 0
 	for b.Loop() {
-		for _, s := range BuildSegments(request.Records) {
+		for _, s := range build(request.Records) {
 			spans += s.Spans
 			stored += len(s.Payload)
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,7 +17,17 @@ import (
 	"github.com/agenttrace/agenttrace/internal/model"
 )
 
+// eachKind runs a test with both ways to compress.
+func eachKind(t *testing.T, test func(*testing.T, func([]model.Record) []Segment)) {
+	t.Run("small", func(t *testing.T) { test(t, BuildSegments) })
+	t.Run("quick", func(t *testing.T) { test(t, BuildQuickSegments) })
+}
+
 func TestSegmentsHoldEachTraceAndDayApart(t *testing.T) {
+	eachKind(t, segmentsHoldEachTraceAndDayApart)
+}
+
+func segmentsHoldEachTraceAndDayApart(t *testing.T, build func([]model.Record) []Segment) {
 	at := func(trace byte, id byte, start int64) *model.Span {
 		s := spanOf(id, "x")
 		s.TraceID, s.StartNano, s.EndNano = model.TraceID{15: trace}, start, start
@@ -38,7 +49,7 @@ func TestSegmentsHoldEachTraceAndDayApart(t *testing.T) {
 		IDs              []byte
 	}
 	var got []summary
-	for _, seg := range BuildSegments(records) {
+	for _, seg := range build(records) {
 		data, err := OpenSegment([]byte("kept"), seg.Payload)
 		if err != nil || len(data) != seg.RawBytes+4 {
 			t.Fatalf("%d bytes, %v", len(data), err)
@@ -66,12 +77,16 @@ func TestSegmentsHoldEachTraceAndDayApart(t *testing.T) {
 }
 
 func TestSegmentsDoNotDependOnTheOrderOfRecords(t *testing.T) {
+	eachKind(t, segmentsDoNotDependOnTheOrderOfRecords)
+}
+
+func segmentsDoNotDependOnTheOrderOfRecords(t *testing.T, build func([]model.Record) []Segment) {
 	records := mustParse(t, EncodeSpans(agentRuns(3, 3))).Records
-	want := BuildSegments(records)
+	want := build(records)
 	rapid.Check(t, func(t *rapid.T) {
 		shuffled := rapid.Permutation(records).Draw(t, "order")
 		before := slices.Clone(shuffled)
-		if diff := cmp.Diff(want, BuildSegments(shuffled)); diff != "" {
+		if diff := cmp.Diff(want, build(shuffled)); diff != "" {
 			t.Fatal(diff)
 		}
 		for i := range before {
@@ -83,9 +98,13 @@ func TestSegmentsDoNotDependOnTheOrderOfRecords(t *testing.T) {
 }
 
 func TestSpansInASegmentAreTheBytesThatWereReceived(t *testing.T) {
+	eachKind(t, spansInASegmentAreTheBytesThatWereReceived)
+}
+
+func spansInASegmentAreTheBytesThatWereReceived(t *testing.T, build func([]model.Record) []Segment) {
 	records := mustParse(t, EncodeSpans(agentRuns(2, 3))).Records
 	var raw [][]byte
-	for _, seg := range BuildSegments(records) {
+	for _, seg := range build(records) {
 		data, err := OpenSegment(nil, seg.Payload)
 		if err != nil {
 			t.Fatal(err)
@@ -101,8 +120,10 @@ func TestSpansInASegmentAreTheBytesThatWereReceived(t *testing.T) {
 	}
 }
 
-func TestADamagedSegmentIsAnError(t *testing.T) {
-	segment := BuildSegments(mustParse(t, EncodeSpans(agentRuns(1, 3))).Records)[0]
+func TestADamagedSegmentIsAnError(t *testing.T) { eachKind(t, aDamagedSegmentIsAnError) }
+
+func aDamagedSegmentIsAnError(t *testing.T, build func([]model.Record) []Segment) {
+	segment := build(mustParse(t, EncodeSpans(agentRuns(1, 3))).Records)[0]
 	for i := range segment.Payload {
 		payload := slices.Clone(segment.Payload)
 		payload[i] ^= 0x55
@@ -112,6 +133,9 @@ func TestADamagedSegmentIsAnError(t *testing.T) {
 	}
 	if _, err := OpenSegment(nil, segment.Payload[:len(segment.Payload)/2]); err == nil {
 		t.Error("half a segment is not an error")
+	}
+	if _, err := OpenSegment(nil, []byte("\x01no more than text")); err == nil {
+		t.Error("a mark and text are not an error")
 	}
 	if _, err := OpenSegment(nil, []byte("not zstd")); err == nil {
 		t.Error("text is not an error")
@@ -123,6 +147,13 @@ func TestASegmentThatClaimsMoreThanTheLimitIsAnError(t *testing.T) {
 	block := []byte{0x03, 0, 0x10, 'x'}                                  // the last block: 128 KiB of one byte
 	if _, err := OpenSegment(nil, append(header, block...)); !errors.Is(err, zstd.ErrDecoderSizeExceeded) {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestAQuickSegmentThatClaimsMoreThanTheLimitIsAnError(t *testing.T) {
+	block := []byte{quickMark, 0, 0, 0, 0, 0x81, 0x80, 0x80, 0x80, 0x04, 0} // 1 GiB and a byte
+	if data, err := OpenSegment(nil, block); err == nil || !strings.Contains(err.Error(), "at most") || cap(data) > 0 {
+		t.Errorf("%d bytes, %v", len(data), err)
 	}
 }
 

@@ -77,11 +77,11 @@ type Settlement struct {
 	Parts    []model.TracePart // one for each UTC day with spans
 	Runs     []*model.Run      // every run of the trace; Settled is not read
 	Bills    []model.Bill      // every bill of the trace
-	Segments []SettledSpans    // of those days whose segments are to become one
+	Segments []SettledSpans    // of those days whose segments are to become one, or smaller
 }
 
-// SettledSpans are the spans of some segments of one trace and one day, to be
-// stored as one segment in their place.
+// SettledSpans are the spans of one or more segments of one trace and one day, to
+// be stored as one segment in their place.
 type SettledSpans struct {
 	Replaces []Place
 	// Records are the spans, ordered by start, then by the bytes of their ids;

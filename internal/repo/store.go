@@ -125,6 +125,9 @@ type Segment struct {
 	// byte for byte as it was received. It is valid until the next segment is
 	// asked for; whoever keeps it copies it.
 	Data []byte
+	// Quick says that it is larger than it could be: when its trace settles, it is
+	// worth being stored anew even if it is the only one of its day.
+	Quick bool
 }
 
 // Place tells the segments of a trace apart. It belongs to the store that made

@@ -86,7 +86,7 @@ func (c *connection) Segments(ctx context.Context, project string, refs ...repo.
 					lent = slices.Clone(wrong.damaged)
 				}
 				out := repo.Segment{
-					TraceID: ref.ID, Place: g.place, Spans: len(g.records), Writes: g.writes, Data: lent,
+					TraceID: ref.ID, Place: g.place, Spans: len(g.records), Writes: g.writes, Data: lent, Quick: g.quick,
 					Earliest: g.records[0].Span.StartNano, Latest: g.records[len(g.records)-1].Span.StartNano,
 				}
 				if slices.Max(g.writes) == slices.Min(g.writes) {

@@ -68,6 +68,7 @@ type segment struct {
 	place   repo.Place
 	records []model.Record
 	writes  []repo.WriteID
+	quick   bool
 }
 
 func newDatabase() *database {
@@ -112,7 +113,9 @@ func (d *database) write(records ...model.Record) {
 			d.traces[p.traceKey] = &stored{settled: map[int64]model.TracePart{}}
 		}
 		slices.SortFunc(part, byStart)
-		d.traces[p.traceKey].insert(d.newSegment(part, slices.Repeat([]repo.WriteID{d.writes}, len(part))))
+		written := d.newSegment(part, slices.Repeat([]repo.WriteID{d.writes}, len(part)))
+		written.quick = d.places%2 == 0
+		d.traces[p.traceKey].insert(written)
 	}
 	for _, project := range slices.Sorted(maps.Keys(changes)) {
 		d.entries = append(d.entries, *changes[project])
@@ -130,7 +133,7 @@ func (d *database) newSegment(records []model.Record, writes []repo.WriteID) seg
 	if err != nil {
 		stored = slices.Clone(records) // a damaged one
 	}
-	return segment{repo.Place{Start: records[0].Span.StartNano, ID: d.places}, stored, slices.Clone(writes)}
+	return segment{place: repo.Place{Start: records[0].Span.StartNano, ID: d.places}, records: stored, writes: slices.Clone(writes)}
 }
 
 func (s *stored) insert(g segment) {
@@ -271,9 +274,9 @@ func (d *database) settle(s *stored, o *repo.Settlement) {
 	}
 }
 
-// compact puts one segment in place of several, unless somebody else has.
+// compact puts one segment in place of others, unless somebody else has.
 func (d *database) compact(s *stored, g repo.SettledSpans) {
-	if len(g.Replaces) < 2 || len(g.Records) != len(g.Writes) || !slices.IsSortedFunc(g.Records, byStart) {
+	if len(g.Replaces) == 0 || len(g.Records) != len(g.Writes) || !slices.IsSortedFunc(g.Records, byStart) {
 		d.fault("%d segments are replaced by %d records with %d writes, in order: %v",
 			len(g.Replaces), len(g.Records), len(g.Writes), slices.IsSortedFunc(g.Records, byStart))
 		return
@@ -284,6 +287,9 @@ func (d *database) compact(s *stored, g repo.SettledSpans) {
 		at := slices.IndexFunc(s.segments, func(have segment) bool { return have.place == place })
 		if at < 0 {
 			return
+		}
+		if len(g.Replaces) == 1 && !s.segments[at].quick {
+			d.fault("a segment is replaced for nothing")
 		}
 		records = append(records, s.segments[at].records...)
 		for i, r := range s.segments[at].records {

@@ -36,7 +36,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		traces:    counter("traces_total", "Settlements stored, one for each time that a trace settled."),
 		spans:     counter("spans_total", "Spans of the traces that settled."),
-		compacted: counter("segments_compacted_total", "Segments that were replaced by one of several."),
+		compacted: counter("segments_compacted_total", "Segments that were replaced, by one of several or by a smaller one."),
 		failures: f.NewCounterVec(prometheus.CounterOpts{Namespace: "agenttrace", Subsystem: "settle", Name: "failures_total",
 			Help: "Traces left out because they are too large or damaged, and failed calls of the store."}, []string{"reason"}),
 		pending: gauge("pending_traces", "Traces that have changed and not settled since."),

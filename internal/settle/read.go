@@ -32,7 +32,7 @@ type reader struct {
 	store   repo.Reader
 	prices  runs.Pricer
 	limits  Limits
-	compact bool // whether to make one segment of several
+	compact bool // whether to store spans anew where that is worth it
 	arena   arena
 
 	trace trace // at hand
@@ -69,6 +69,7 @@ type day struct {
 	places  []repo.Place
 	records []model.Record
 	writes  []repo.WriteID
+	quick   bool // some segment of it is
 	large   bool // too much to become one segment
 }
 
@@ -136,15 +137,15 @@ func (r *reader) add(project string, segment *repo.Segment) {
 	}
 }
 
-// parse parses what was not. Of a day that is complete and one segment already,
-// nothing has to be kept.
+// parse parses what was not. Of a day that is complete and one good segment
+// already, nothing has to be kept.
 func (r *reader) parse(project string, complete bool) {
 	t := &r.trace
 	if r.unread == 0 || t.err != nil {
 		return
 	}
 	data, d := r.raw, &t.days[len(t.days)-1]
-	keep := r.compact && !(complete && len(d.places) == 1) && d.keep(t, len(data))
+	keep := r.compact && !(complete && !d.improvable()) && d.keep(t, len(data))
 	if keep {
 		data = r.arena.copyOf(data)
 	}
@@ -193,7 +194,7 @@ func (r *reader) close(project string, ref repo.TraceRef) whole {
 		return w
 	}
 	for i := range t.days {
-		if d := &t.days[i]; r.compact && len(d.places) > 1 && !d.large {
+		if d := &t.days[i]; r.compact && d.improvable() && !d.large {
 			w.segments = append(w.segments, d.settled())
 		}
 	}
@@ -212,11 +213,15 @@ func (r *reader) reset() {
 // note notes a segment of the day.
 func (d *day) note(segment *repo.Segment) {
 	d.places = append(d.places, segment.Place)
+	d.quick = d.quick || segment.Quick
 	d.writes = slices.Grow(d.writes, segment.Spans)
 	for i := range segment.Spans {
 		d.writes = append(d.writes, segment.WriteOf(i))
 	}
 }
+
+// improvable reports whether the day's spans are worth being stored anew.
+func (d *day) improvable() bool { return len(d.places) > 1 || d.quick }
 
 // keep reports whether the content of so many bytes more has to be kept. Once
 // they are too many, what was kept of the day before is let go.

@@ -61,7 +61,7 @@ func (r *segmentReader) emit(row *segmentRow) (goOn bool, err error) {
 	if r.buffer, err = otlp.OpenSegment(r.buffer[:0], row.payload); err != nil {
 		return false, err
 	}
-	segment.Data = r.buffer
+	segment.Data, segment.Quick = r.buffer, otlp.IsQuick(row.payload)
 	if row.write != 0 && segment.Writes != nil {
 		if goOn, err = r.pick(&segment, row); err != nil || !goOn {
 			return true, err

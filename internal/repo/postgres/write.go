@@ -115,12 +115,12 @@ func (s *Store) writeOnce(ctx context.Context, b *batch, insert func(context.Con
 	defer conn.Release()
 
 	hoped := make(chan []otlp.Segment, 1)
-	go func() { hoped <- otlp.BuildSegments(b.records) }()
+	go func() { hoped <- otlp.BuildQuickSegments(b.records) }()
 	fresh, err := insert(ctx, conn)
 	segments := <-hoped // also on errors: the caller gets its memory back
 	if err == nil {
 		if len(fresh) < len(b.records) {
-			segments = otlp.BuildSegments(fresh)
+			segments = otlp.BuildQuickSegments(fresh)
 		}
 		stored = len(fresh)
 		err = s.derive(ctx, conn, fresh, segments)

@@ -70,11 +70,11 @@ func byTrace(project string, batch []model.Record) map[model.TraceID][]model.Rec
 }
 
 // readSettlement derives a settlement from what is stored of a trace, as a
-// consumer of the change log does: spans of one day that are in several segments
-// are to become one.
+// consumer of the change log does: spans of one day that are in several segments, or
+// in a quick one, are to become one. It does so with every other trace anyhow.
 func readSettlement(ctx context.Context, store repo.Reader, project string, id model.TraceID, price runs.Pricer) (repo.Settlement, error) {
 	var spans []*model.Span
-	days := map[int64]*repo.SettledSpans{}
+	days, quick := map[int64]*repo.SettledSpans{}, map[*repo.SettledSpans]bool{}
 	for segment, err := range store.Segments(ctx, project, repo.TraceRef{ID: id}) {
 		if err != nil {
 			return repo.Settlement{}, err
@@ -89,6 +89,7 @@ func readSettlement(ctx context.Context, store repo.Reader, project string, id m
 			days[model.Day(segment.Earliest)] = day
 		}
 		day.Replaces = append(day.Replaces, segment.Place)
+		quick[day] = quick[day] || segment.Quick
 		for i, r := range stored {
 			spans = append(spans, r.Span)
 			day.Records = append(day.Records, r)
@@ -98,7 +99,7 @@ func readSettlement(ctx context.Context, store repo.Reader, project string, id m
 	derived := runs.Of(spans, price)
 	s := repo.Settlement{Project: project, TraceID: id, Parts: derived.Parts, Runs: derived.Runs, Bills: derived.Bills}
 	for _, start := range slices.Sorted(maps.Keys(days)) {
-		if day := days[start]; len(day.Replaces) > 1 {
+		if day := days[start]; len(day.Replaces) > 1 || quick[day] || id[15]%2 == 1 {
 			s.Segments = append(s.Segments, inOrder(day))
 		}
 	}
@@ -218,6 +219,9 @@ func (s *subject) oneSegmentADay(t tb, batch []model.Record) {
 		p := place{segment.TraceID, model.Day(segment.Earliest)}
 		if seen[p]++; seen[p] > 1 {
 			t.Fatalf("a day of trace %s is in %d segments", segment.TraceID, seen[p])
+		}
+		if segment.Quick {
+			t.Fatalf("a day of trace %s is in a quick segment still", segment.TraceID)
 		}
 	}
 }
