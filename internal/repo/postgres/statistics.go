@@ -20,15 +20,24 @@ const (
 	analyzeTimeout = time.Minute
 )
 
-// analyzedColumns are those of wide tables that conditions are about.
-var analyzedColumns = map[string]string{
-	"spans": `(project, trace_id, start_ns, end_ns, type, status, failed, name, service, environment,
-		agent_id, team_id, workflow_id, session_id, user_id, run_id, model, provider, tool_name)`,
-	"runs": `(project, trace_id, start_ns, end_ns, type, failed, settled, name, service, environment,
-		agent_id, team_id, workflow_id, session_id, user_id, run_id)`,
-	"traces": `(project, trace_id, day_ns, start_ns, end_ns, errors, status, part, name, service, environment)`,
-	"bills": `(project, trace_id, start_ns, kind, model, tool_name, provider, agent, team, workflow,
-		session_id, user_id, run_id, service, environment)`,
+// analyzeOptions say how closely PostgreSQL looks at a table: how many entries the
+// histograms get, for each of which it reads 300 rows, and at which columns. Wide
+// tables are searched by some of theirs only; what is read by its key needs little.
+var analyzeOptions = map[string]struct {
+	target  string
+	columns string // all of them if empty
+}{
+	"traces": {"30", `(project, trace_id, day_ns, start_ns, end_ns, errors, status, part, name, service, environment)`},
+	"runs": {"30", `(project, trace_id, start_ns, end_ns, type, failed, settled, name, service, environment,
+		agent_id, team_id, workflow_id, session_id, user_id, run_id)`},
+	"bills": {"30", `(project, trace_id, start_ns, kind, model, tool_name, provider, agent, team, workflow,
+		session_id, user_id, run_id, service, environment)`},
+	"spans": {"30", `(project, trace_id, start_ns, end_ns, type, status, failed, name, service, environment,
+		agent_id, team_id, workflow_id, session_id, user_id, run_id, model, provider, tool_name)`},
+	"open_runs":     {"10", ""},
+	"open_segments": {"10", `(project, trace_id, start_ns, span_id)`},
+	"segments":      {"10", `(project, trace_id, start_ns, span_id)`},
+	"trace_days":    {"10", ""},
 }
 
 // statistics has PostgreSQL look at the partitions of days that fill up. New
@@ -83,7 +92,7 @@ func (s *statistics) start(ctx context.Context, day int64) {
 	s.cancel = cancel
 	s.running.Go(func() {
 		for _, table := range partitioned {
-			s.analyze(ctx, table+"_"+suffix(day), analyzedColumns[table])
+			s.analyze(ctx, table, "_"+suffix(day))
 		}
 		s.analyze(ctx, "trace_days", "")
 		s.mu.Lock()
@@ -93,12 +102,12 @@ func (s *statistics) start(ctx context.Context, day int64) {
 	})
 }
 
-// analyze looks at less than PostgreSQL would by itself: a third of the rows, and no
-// column that nothing is searched by. Looking at all took a quarter of the CPU that
-// storing took. An error costs no more than a plan: the day may be dropped by now,
-// or the account may not analyze.
-func (s *statistics) analyze(ctx context.Context, table, columns string) {
-	_, _ = s.pool.Exec(ctx, `SET LOCAL default_statistics_target = 30; ANALYZE `+table+columns)
+// analyze looks at less than PostgreSQL would by itself, at the cost of a quarter. An
+// error costs no more than a plan: the day may be dropped by now, or the account may
+// not analyze.
+func (s *statistics) analyze(ctx context.Context, table, suffix string) {
+	o := analyzeOptions[table]
+	_, _ = s.pool.Exec(ctx, `SET LOCAL default_statistics_target = `+o.target+`; ANALYZE `+table+suffix+o.columns)
 }
 
 // close ends what runs and waits for it.
