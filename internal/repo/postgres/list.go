@@ -18,8 +18,7 @@ import (
 // cannot move past the cursor between them.
 func (s *Store) Traces(ctx context.Context, project string, q repo.TraceQuery) ([]*model.Trace, error) {
 	l := traceLister{project: project, q: q, conditions: conditionsOf(q), after: q.After, page: make([]*model.Trace, 0, q.Limit)}
-	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	err := pgx.BeginTxFunc(ctx, s.reads, snapshot, func(tx pgx.Tx) error {
+	err := s.snapshot(ctx, func(tx pgx.Tx) error {
 		l.tx = tx
 		return l.list(ctx)
 	})

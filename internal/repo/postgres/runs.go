@@ -116,12 +116,6 @@ func (l *runLister) window(ctx context.Context, days []int64, limit int) error {
 	})
 }
 
-// snapshot runs a transaction that sees what there is at one moment.
-func (s *Store) snapshot(ctx context.Context, do func(pgx.Tx) error) error {
-	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	return pgx.BeginTxFunc(ctx, s.reads, options, do)
-}
-
 // settledTracesSQL finds those of some traces, which lie between the same days,
 // all of whose spans are accounted for.
 const settledTracesSQL = `

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -13,9 +12,6 @@ type statement struct {
 	args  []any
 }
 
-// readToEnd is how long the rest of an answer is read that nobody wants any more.
-const readToEnd = 20 * time.Millisecond
-
 // stream runs queries, one after the other, and hands their rows to emit, as
 // they come, until emit says stop. What nobody has read yet waits in the
 // database.
@@ -25,31 +21,23 @@ func (s *Store) stream(ctx context.Context, queries []statement, emit func(pgx.R
 		return false, err
 	}
 	defer conn.Release()
+	// Queries that are sent together are one transaction. A slow reader is no slow query.
 	var queue pgx.Batch
-	queue.Queue(`BEGIN READ ONLY`)
-	// A slow reader is no slow query.
-	queue.Queue(`SET LOCAL statement_timeout = 0`)
+	queue.Queue(`SELECT set_config('statement_timeout', '0', true)`)
 	for _, q := range queries {
 		queue.Queue(q.query, q.args...)
 	}
-	queue.Queue(`COMMIT`)
-
-	// Reading what nobody wants any more could take long, so it is given a moment.
-	// Then ending the context ends the query, and with it the connection; the pool
-	// makes another, which knows no table yet and costs more than most answers.
-	reading, stop := context.WithCancel(context.WithoutCancel(ctx))
+	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	unwanted := func() { time.AfterFunc(readToEnd, stop) }
-	defer context.AfterFunc(ctx, unwanted)()
-	results := conn.SendBatch(reading, &queue)
-	goOn, err = emitRows(results, 2, len(queries), func(rows pgx.Rows) (bool, error) {
+	results := conn.SendBatch(ctx, &queue)
+	goOn, err = emitRows(results, len(queries), func(rows pgx.Rows) (bool, error) {
 		if err := ctx.Err(); err != nil {
 			return false, err
 		}
 		return emit(rows)
 	})
 	if err != nil || !goOn {
-		unwanted()
+		stop()
 		_ = results.Close() // whether it was cancelled or not
 		return goOn, err
 	}
@@ -60,12 +48,10 @@ func (s *Store) stream(ctx context.Context, queries []statement, emit func(pgx.R
 	return true, ctx.Err()
 }
 
-// emitRows reads the results of so many commands and of so many queries behind them.
-func emitRows(results pgx.BatchResults, commands, queries int, emit func(pgx.Rows) (bool, error)) (goOn bool, err error) {
-	for range commands {
-		if _, err := results.Exec(); err != nil {
-			return false, err
-		}
+// emitRows reads the result of a command and those of so many queries behind it.
+func emitRows(results pgx.BatchResults, queries int, emit func(pgx.Rows) (bool, error)) (goOn bool, err error) {
+	if _, err := results.Exec(); err != nil {
+		return false, err
 	}
 	for range queries {
 		rows, err := results.Query()
