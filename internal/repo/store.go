@@ -59,6 +59,12 @@ type Reader interface {
 	// are on, or ErrNotFound.
 	Trace(ctx context.Context, project string, id model.TraceID) (*model.Trace, error)
 
+	// ReadTrace is Trace and then Segments of all of the trace, in fewer turns to
+	// the database: begin gets the sum before the first segment is yielded. What
+	// begin returns, or ErrNotFound, is yielded as an error and ends the sequence.
+	// Between the sum and the segments something may be stored.
+	ReadTrace(ctx context.Context, project string, id model.TraceID, begin func(*model.Trace) error) iter.Seq2[Segment, error]
+
 	// Traces returns one page of the traces that match q, in q's order, or an
 	// empty slice. A page that is shorter than q.Limit is the last one. Asked
 	// again with the cursor of the last trace of each page, until a page is

@@ -30,6 +30,8 @@ const project = "default"
 // memory is a store that answers by looking at everything, and notes what it was
 // asked.
 type memory struct {
+	repo.Reader // nil: no search calls what memory has not
+
 	spans    []*model.Span // narrow
 	whole    map[model.TraceID][]*model.Span
 	sums     map[model.TraceID]*model.Trace

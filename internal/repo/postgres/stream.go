@@ -12,10 +12,13 @@ type statement struct {
 	args  []any
 }
 
+// emitter takes a row of the query with a number, and says whether to go on.
+type emitter func(query int, row pgx.Rows) (goOn bool, err error)
+
 // stream runs queries, one after the other, and hands their rows to emit, as
 // they come, until emit says stop. What nobody has read yet waits in the
 // database.
-func (s *Store) stream(ctx context.Context, queries []statement, emit func(pgx.Rows) (goOn bool, err error)) (goOn bool, err error) {
+func (s *Store) stream(ctx context.Context, queries []statement, emit emitter) (goOn bool, err error) {
 	conn, err := s.reads.Acquire(ctx)
 	if err != nil {
 		return false, err
@@ -30,11 +33,11 @@ func (s *Store) stream(ctx context.Context, queries []statement, emit func(pgx.R
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	results := conn.SendBatch(ctx, &queue)
-	goOn, err = emitRows(results, len(queries), func(rows pgx.Rows) (bool, error) {
+	goOn, err = emitRows(results, len(queries), func(query int, row pgx.Rows) (bool, error) {
 		if err := ctx.Err(); err != nil {
 			return false, err
 		}
-		return emit(rows)
+		return emit(query, row)
 	})
 	if err != nil || !goOn {
 		stop()
@@ -49,17 +52,17 @@ func (s *Store) stream(ctx context.Context, queries []statement, emit func(pgx.R
 }
 
 // emitRows reads the result of a command and those of so many queries behind it.
-func emitRows(results pgx.BatchResults, queries int, emit func(pgx.Rows) (bool, error)) (goOn bool, err error) {
+func emitRows(results pgx.BatchResults, queries int, emit emitter) (goOn bool, err error) {
 	if _, err := results.Exec(); err != nil {
 		return false, err
 	}
-	for range queries {
+	for query := range queries {
 		rows, err := results.Query()
 		if err != nil {
 			return false, err
 		}
 		for rows.Next() {
-			if goOn, err := emit(rows); err != nil || !goOn {
+			if goOn, err := emit(query, rows); err != nil || !goOn {
 				return goOn, err
 			}
 		}

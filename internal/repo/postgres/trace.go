@@ -93,6 +93,19 @@ func findDays(ctx context.Context, q querier, project string, traces []model.Tra
 	return found, err
 }
 
+// findTrace returns the days of one trace, or repo.ErrNotFound.
+func findTrace(ctx context.Context, q querier, project string, id model.TraceID) (daysOf, error) {
+	found, err := findDays(ctx, q, project, []model.TraceID{id})
+	if err != nil {
+		return daysOf{}, err
+	}
+	days, ok := found[id]
+	if !ok {
+		return daysOf{}, repo.ErrNotFound
+	}
+	return days, nil
+}
+
 const traceSQL = `SELECT ` + traceColumns + ` FROM traces WHERE project = $1 AND trace_id = $2 AND day_ns >= $3 AND day_ns <= $4`
 
 // Trace puts the parts of a trace together.
@@ -102,13 +115,9 @@ func (s *Store) Trace(ctx context.Context, project string, id model.TraceID) (*m
 }
 
 func (s *Store) trace(ctx context.Context, project string, id model.TraceID) (*model.Trace, error) {
-	found, err := findDays(ctx, s.reads, project, []model.TraceID{id})
+	days, err := findTrace(ctx, s.reads, project, id)
 	if err != nil {
 		return nil, err
-	}
-	days, ok := found[id]
-	if !ok {
-		return nil, repo.ErrNotFound
 	}
 	rows, err := s.reads.Query(ctx, traceSQL, project, uuid(id), days.first, days.last)
 	if err != nil {
