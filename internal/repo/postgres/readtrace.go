@@ -10,24 +10,11 @@ import (
 	"github.com/agenttrace/agenttrace/internal/repo"
 )
 
-// segmentsOfTraceSQL is segmentsSQL for one trace: it takes less to plan.
-const segmentsOfTraceSQL = `
-SELECT trace_id, start_ns, span_id, spans, latest_ns, write_id, writes, payload FROM all_segments
-WHERE project = $1 AND trace_id = $2 AND start_ns >= $3 AND start_ns <= $4
-ORDER BY start_ns, span_id`
-
 // ReadTrace asks for the days of a trace, and then for everything else at once.
 func (s *Store) ReadTrace(ctx context.Context, project string, id model.TraceID, begin func(*model.Trace) error) iter.Seq2[repo.Segment, error] {
 	return func(yield func(repo.Segment, error) bool) {
 		r := traceReader{begin: begin, segments: segmentReader{yield: yield}}
-		days, err := findTrace(ctx, s.reads, project, id)
-		goOn := true
-		if err == nil {
-			goOn, err = s.stream(ctx, []statement{
-				{traceSQL, []any{project, uuid(id), days.first, days.last}},
-				{segmentsOfTraceSQL, []any{project, uuid(id), days.first, lastOf(days.last)}},
-			}, r.take)
-		}
+		goOn, err := s.readTrace(ctx, project, id, &r)
 		if err == nil && goOn {
 			err = r.beginOnce()
 		}
@@ -37,6 +24,45 @@ func (s *Store) ReadTrace(ctx context.Context, project string, id model.TraceID,
 		case err != nil:
 			yield(repo.Segment{}, s.explain(ctx, "read a trace", err))
 		}
+	}
+}
+
+// readTrace asks the partitions themselves for a trace of one day: the plans of
+// that are kept, and to plan takes longer than to read.
+func (s *Store) readTrace(ctx context.Context, project string, id model.TraceID, r *traceReader) (goOn bool, err error) {
+	days, stands, err := findTrace(ctx, s.reads, project, id)
+	if err != nil {
+		return false, err
+	}
+	if stands && days.first == days.last {
+		goOn, err = s.stream(ctx, planOnce, traceOfDay(project, id, days.first), r.take)
+		if stateOf(err) != undefinedTable {
+			return goOn, err
+		}
+		r.parts = nil // the day is being dropped
+	}
+	return s.stream(ctx, planEachTime, traceStatements(project, id, days, `traces`, `all_segments`), r.take)
+}
+
+func traceOfDay(project string, id model.TraceID, day int64) []statement {
+	of := suffix(day)
+	const columns = `SELECT project, ` + segmentColumns
+	segments := `(` + columns + ` FROM segments_` + of + ` UNION ALL ` + columns + ` FROM open_segments_` + of + `) AS segments`
+	return traceStatements(project, id, daysOf{day, day}, `traces_`+of, segments)
+}
+
+// segmentColumns are what segmentRow.scan reads.
+const segmentColumns = `trace_id, start_ns, span_id, spans, latest_ns, write_id, writes, payload`
+
+// traceStatements ask for the rows of a trace and for its segments.
+func traceStatements(project string, id model.TraceID, days daysOf, traces, segments string) []statement {
+	return []statement{
+		{`SELECT ` + traceColumns + ` FROM ` + traces + ` WHERE project = $1 AND trace_id = $2 AND day_ns >= $3 AND day_ns <= $4`,
+			[]any{project, uuid(id), days.first, days.last}},
+		{`SELECT ` + segmentColumns + ` FROM ` + segments + `
+WHERE project = $1 AND trace_id = $2 AND start_ns >= $3 AND start_ns <= $4
+ORDER BY start_ns, span_id`,
+			[]any{project, uuid(id), days.first, lastOf(days.last)}},
 	}
 }
 

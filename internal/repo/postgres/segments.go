@@ -117,7 +117,7 @@ func (s *Store) segments(ctx context.Context, project string, refs []repo.TraceR
 	if err != nil || args == nil {
 		return true, err
 	}
-	return s.stream(ctx, []statement{{segmentsSQL, args}}, func(_ int, rows pgx.Rows) (bool, error) {
+	return s.stream(ctx, planEachTime, []statement{{segmentsSQL, args}}, func(_ int, rows pgx.Rows) (bool, error) {
 		var row segmentRow
 		if err := row.scan(rows, &row.write, &row.first, &row.last); err != nil {
 			return false, err

@@ -15,18 +15,25 @@ type statement struct {
 // emitter takes a row of the query with a number, and says whether to go on.
 type emitter func(query int, row pgx.Rows) (goOn bool, err error)
 
+// What holds for the queries of a stream. A slow reader is no slow query. One plan for
+// any argument is for queries of one partition, which is then a matter of its key: it
+// may be made while the partition is too small for an index to seem worth it.
+const (
+	planEachTime = `SELECT set_config('statement_timeout', '0', true)`
+	planOnce     = planEachTime + `, set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)`
+)
+
 // stream runs queries, one after the other, and hands their rows to emit, as
 // they come, until emit says stop. What nobody has read yet waits in the
 // database.
-func (s *Store) stream(ctx context.Context, queries []statement, emit emitter) (goOn bool, err error) {
+func (s *Store) stream(ctx context.Context, settings string, queries []statement, emit emitter) (goOn bool, err error) {
 	conn, err := s.reads.Acquire(ctx)
 	if err != nil {
 		return false, err
 	}
 	defer conn.Release()
-	// Queries that are sent together are one transaction. A slow reader is no slow query.
-	var queue pgx.Batch
-	queue.Queue(`SELECT set_config('statement_timeout', '0', true)`)
+	var queue pgx.Batch // what is sent together is one transaction
+	queue.Queue(settings)
 	for _, q := range queries {
 		queue.Queue(q.query, q.args...)
 	}

@@ -93,17 +93,19 @@ func findDays(ctx context.Context, q querier, project string, traces []model.Tra
 	return found, err
 }
 
-// findTrace returns the days of one trace, or repo.ErrNotFound.
-func findTrace(ctx context.Context, q querier, project string, id model.TraceID) (daysOf, error) {
-	found, err := findDays(ctx, q, project, []model.TraceID{id})
-	if err != nil {
-		return daysOf{}, err
+// findTraceSQL is findDaysSQL for one trace. A day stands until its dropping begins.
+const findTraceSQL = `
+SELECT first_day_ns, last_day_ns, EXISTS (SELECT FROM days WHERE day_ns = first_day_ns)
+FROM trace_days WHERE project = $1 AND trace_id = $2`
+
+// findTrace returns the days of one trace and whether the first of them stands, or
+// repo.ErrNotFound.
+func findTrace(ctx context.Context, q querier, project string, id model.TraceID) (days daysOf, stands bool, err error) {
+	err = q.QueryRow(ctx, findTraceSQL, project, uuid(id)).Scan(&days.first, &days.last, &stands)
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = repo.ErrNotFound
 	}
-	days, ok := found[id]
-	if !ok {
-		return daysOf{}, repo.ErrNotFound
-	}
-	return days, nil
+	return days, stands, err
 }
 
 const traceSQL = `SELECT ` + traceColumns + ` FROM traces WHERE project = $1 AND trace_id = $2 AND day_ns >= $3 AND day_ns <= $4`
@@ -115,7 +117,7 @@ func (s *Store) Trace(ctx context.Context, project string, id model.TraceID) (*m
 }
 
 func (s *Store) trace(ctx context.Context, project string, id model.TraceID) (*model.Trace, error) {
-	days, err := findTrace(ctx, s.reads, project, id)
+	days, _, err := findTrace(ctx, s.reads, project, id)
 	if err != nil {
 		return nil, err
 	}

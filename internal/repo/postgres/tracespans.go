@@ -39,7 +39,7 @@ func (s *Store) traceSpans(ctx context.Context, project string, where plan.Condi
 	}
 	var trace []*model.Span
 	var place, last int64
-	goOn, err = s.stream(ctx, traceSpansQueries(project, where, found), func(_ int, rows pgx.Rows) (bool, error) {
+	goOn, err = s.stream(ctx, planEachTime, traceSpansQueries(project, where, found), func(_ int, rows pgx.Rows) (bool, error) {
 		span, err := scanSpan(rowBehind{rows, &place})
 		if err != nil {
 			return false, err
