@@ -149,7 +149,7 @@ WHERE project = $1 AND day_ns = $2 AND trace_id = ANY($3::uuid[]) AND (part <> 0
 
 // load returns traces by id, put together from their rows. It leaves out what
 // SQL knows to start after latest.
-func load(ctx context.Context, tx pgx.Tx, project string, wanted rowsByDay, latest int64) (map[model.TraceID]*model.Trace, error) {
+func load(ctx context.Context, tx reading, project string, wanted rowsByDay, latest int64) (map[model.TraceID]*model.Trace, error) {
 	if len(wanted) == 0 {
 		return nil, nil
 	}
