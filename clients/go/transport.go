@@ -24,9 +24,13 @@ func newTransport(c *config) *http.Transport {
 		Protocols:           protocols,
 		MaxIdleConnsPerHost: 16,
 		IdleConnTimeout:     90 * time.Second,
-		// A connection that died without a word is found out while streams are
-		// silent on it.
-		HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second},
+		HTTP2: &http.HTTP2Config{
+			// Frames of the usual 16 KB cost an export a fifth more CPU.
+			MaxReadFrameSize: 256 << 10,
+			// A connection that died without a word is found out while streams are
+			// silent on it.
+			SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second,
+		},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"github.com/agenttrace/agenttrace/internal/model"
+	"github.com/agenttrace/agenttrace/internal/query/plan"
 )
 
 // Store is everything a database does for agenttrace. Code that needs less asks
@@ -58,6 +59,12 @@ type Reader interface {
 	// are on, or ErrNotFound.
 	Trace(ctx context.Context, project string, id model.TraceID) (*model.Trace, error)
 
+	// ReadTrace is Trace and then Segments of all of the trace, in fewer turns to
+	// the database: begin gets the sum before the first segment is yielded. What
+	// begin returns, or ErrNotFound, is yielded as an error and ends the sequence.
+	// Between the sum and the segments something may be stored.
+	ReadTrace(ctx context.Context, project string, id model.TraceID, begin func(*model.Trace) error) iter.Seq2[Segment, error]
+
 	// Traces returns one page of the traces that match q, in q's order, or an
 	// empty slice. A page that is shorter than q.Limit is the last one. Asked
 	// again with the cursor of the last trace of each page, until a page is
@@ -69,13 +76,14 @@ type Reader interface {
 	// q's order, with the same promise as Traces.
 	Spans(ctx context.Context, project string, q SpanQuery) ([]*model.Span, error)
 
-	// TraceSpans yields all narrow spans of the wanted traces: trace by trace in
-	// the order of refs, those of one trace in one slice, by start. The ranges
-	// of refs are hints as to which days a trace lies on and do not restrict:
-	// spans outside may be left out or not. Unknown traces yield nothing. The
+	// TraceSpans yields all narrow spans of the wanted traces for which where
+	// holds, all at all for nil: trace by trace in the order of refs, those of
+	// one trace in one slice, by start. The ranges of refs are hints as to which
+	// days a trace lies on and do not restrict: spans outside may be left out or
+	// not. Traces that are unknown, or have no such span, yield nothing. The
 	// sequence reads as it is ranged over, a bounded number of spans ahead;
 	// after an error nothing more is yielded.
-	TraceSpans(ctx context.Context, project string, refs ...TraceRef) iter.Seq2[[]*model.Span, error]
+	TraceSpans(ctx context.Context, project string, where plan.Condition, refs ...TraceRef) iter.Seq2[[]*model.Span, error]
 
 	// Aggregate counts and sums up spans. Cells come in no order, each once.
 	Aggregate(ctx context.Context, project string, a Aggregation) ([]Cell, error)
@@ -99,8 +107,8 @@ type TraceRef struct {
 	Range model.TimeRange
 	// Write restricts segments to the spans of one write; 0 for all.
 	Write WriteID
-	// MaxSpans bounds what TraceSpans reads of the trace: of one with more spans
-	// it yields this many, whichever these are; 0 for all.
+	// MaxSpans bounds what TraceSpans yields of the trace: of one with more such
+	// spans it yields this many, whichever these are; 0 for all.
 	MaxSpans int64
 }
 

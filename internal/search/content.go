@@ -24,7 +24,8 @@ type loaded struct {
 }
 
 // load yields the traces that refs name, in their order, with content where the
-// query needs it. Those of which nothing is stored are left out.
+// query needs it. Those of which nothing is stored, or nothing that the query
+// looks at, are left out.
 func (s *search) load(ctx context.Context, refs []repo.TraceRef) iter.Seq2[loaded, error] {
 	if s.plan.Body {
 		return s.loadContent(ctx, refs)
@@ -40,7 +41,7 @@ func (s *search) loadNarrow(ctx context.Context, refs []repo.TraceRef) iter.Seq2
 				refs[i].MaxSpans++ // one more says that there are too many
 			}
 		}
-		for spans, err := range s.store.TraceSpans(ctx, s.project, refs...) {
+		for spans, err := range s.store.TraceSpans(ctx, s.project, s.narrowed, refs...) {
 			if err != nil {
 				yield(loaded{}, fmt.Errorf("read spans: %w", err))
 				return

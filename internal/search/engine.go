@@ -53,6 +53,10 @@ type search struct {
 	limits  Limits
 	slots   Slots
 	prices  Prices
+
+	// narrowed holds for all spans that the query looks at; nil where it may look
+	// at any.
+	narrowed plan.Condition
 }
 
 func (e *Engine) newSearch(project string, q *query.Query) *search {
@@ -69,7 +73,25 @@ func (e *Engine) newSearch(project string, q *query.Query) *search {
 		p := plan.Of(&query.Query{Source: filter}, otlp.Searchable)
 		s.plan.Spans, s.plan.Exact = p.Spans, p.Exact
 	}
+	if filter := firstFilter(q.Source); filter != nil && s.readsRows() {
+		s.narrowed = plan.Of(&query.Query{Source: filter}, otlp.Searchable).Spans
+	}
 	return s
+}
+
+// firstFilter returns the filter that all spans pass which a source goes on with;
+// nil where there is none.
+func firstFilter(source query.Spansets) *query.Filter {
+	for {
+		switch s := source.(type) {
+		case *query.Filter:
+			return s
+		case *query.Pipeline:
+			source = s.Source
+		default:
+			return nil
+		}
+	}
 }
 
 // shownOnly returns the filter of a source that selects what the filter does,

@@ -226,8 +226,11 @@ func fieldsWeight(fields []match.Named) int {
 
 // alone reports whether each span is selected, and has its fields, whatever the
 // other spans of its trace are and without content.
-func (s *search) alone() bool {
-	if !s.plan.Exact || s.plan.Body {
+func (s *search) alone() bool { return s.plan.Exact && s.readsRows() }
+
+// readsRows reports whether all that the query reads of a span is in its row.
+func (s *search) readsRows() bool {
+	if s.plan.Body {
 		return false
 	}
 	for f := range s.query.EachField {

@@ -19,6 +19,7 @@ import (
 	"github.com/agenttrace/agenttrace/internal/otlp"
 	"github.com/agenttrace/agenttrace/internal/query"
 	"github.com/agenttrace/agenttrace/internal/query/match"
+	"github.com/agenttrace/agenttrace/internal/query/plan"
 	"github.com/agenttrace/agenttrace/internal/repo"
 )
 
@@ -29,6 +30,8 @@ const project = "default"
 // memory is a store that answers by looking at everything, and notes what it was
 // asked.
 type memory struct {
+	repo.Reader // nil: no search calls what memory has not
+
 	spans    []*model.Span // narrow
 	whole    map[model.TraceID][]*model.Span
 	sums     map[model.TraceID]*model.Trace
@@ -205,7 +208,7 @@ func compareSpans(o repo.SpanOrder, a, b repo.SpanCursor) int {
 	return c
 }
 
-func (m *memory) TraceSpans(ctx context.Context, _ string, refs ...repo.TraceRef) iter.Seq2[[]*model.Span, error] {
+func (m *memory) TraceSpans(ctx context.Context, _ string, where plan.Condition, refs ...repo.TraceRef) iter.Seq2[[]*model.Span, error] {
 	return func(yield func([]*model.Span, error) bool) {
 		m.open.Add(1)
 		defer m.open.Add(-1)
@@ -216,7 +219,7 @@ func (m *memory) TraceSpans(ctx context.Context, _ string, refs ...repo.TraceRef
 		for _, ref := range refs {
 			var spans []*model.Span
 			for _, s := range m.spans {
-				if s.TraceID == ref.ID {
+				if s.TraceID == ref.ID && plan.HoldsSpan(where, s) {
 					spans = append(spans, s)
 				}
 			}

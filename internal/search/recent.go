@@ -89,7 +89,7 @@ func (r *recent) eachTrace(ctx context.Context, look func([]*model.Span)) (compl
 		refs[i].MaxSpans = recentSpans + 1
 	}
 	seen := 0
-	for spans, err := range r.store.TraceSpans(ctx, r.project, refs...) {
+	for spans, err := range r.store.TraceSpans(ctx, r.project, nil, refs...) {
 		if err != nil {
 			return false, fmt.Errorf("read spans: %w", err)
 		}

@@ -260,3 +260,19 @@ func TestASearchEndsWithProgress(t *testing.T) {
 		}
 	}
 }
+
+func TestOnlySpansThatAQueryLooksAtAreRead(t *testing.T) {
+	for text, most := range map[string]int{
+		`{ type = tool && failed }`:                    1,
+		`{ type = tool } | select(name)`:               1,
+		`{ type != agent } | count() > 1 | { failed }`: 2,
+		`{ type = agent } > { type = tool }`:           3,
+		`{ type = tool && trace:spanCount = 3 }`:       3,
+	} {
+		m := newMemory(t, 10, runs(10)...)
+		found, err := collect((&Engine{Store: m}).Traces(t.Context(), project, parse(t, text), repo.TraceQuery{}, nil))
+		if err != nil || len(found) == 0 || m.widest != most {
+			t.Errorf("%s: %d spans of a trace were read, want %d; %d traces are found: %v", text, m.widest, most, len(found), err)
+		}
+	}
+}

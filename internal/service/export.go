@@ -23,8 +23,9 @@ func (s *traceService) ExportTraces(ctx context.Context, req *pb.ExportTracesReq
 	}
 	d := delivery[piece]{}
 	d.size = func(p piece) int { return len(p.data) }
+	message := &pb.ExportTracesResponse{} // it can be used again when Send returns
 	d.send = func(pieces []piece) error {
-		message := &pb.ExportTracesResponse{}
+		message.TracesData, message.SpanCount = message.TracesData[:0], 0
 		for _, p := range pieces {
 			message.TracesData = append(message.TracesData, p.data...)
 			message.SpanCount += int32(p.spans)

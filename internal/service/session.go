@@ -132,7 +132,7 @@ func (s *sessionStream) trace(ctx context.Context, id model.TraceID) error {
 	}
 	ref := repo.RefOf(trace)
 	wanted := make(map[spanKey]struct{})
-	for spans, err := range s.store.TraceSpans(ctx, s.project, ref) {
+	for spans, err := range s.store.TraceSpans(ctx, s.project, nil, ref) {
 		if err != nil {
 			return err
 		}

@@ -182,7 +182,7 @@ func (c *spanCount) countIn(ctx context.Context, refs []repo.TraceRef) error {
 	if len(refs) == 0 {
 		return nil
 	}
-	for spans, err := range c.store.TraceSpans(ctx, c.project, refs...) {
+	for spans, err := range c.store.TraceSpans(ctx, c.project, nil, refs...) {
 		if err != nil {
 			return err
 		}

@@ -40,16 +40,20 @@ func newTraceService(c Config, e engines) *traceService {
 // GetTrace returns a trace as a tree.
 func (s *traceService) GetTrace(ctx context.Context, req *pb.GetTraceRequest) (*pb.GetTraceResponse, error) {
 	project := tenant.Project(ctx)
-	trace, err := s.namedTrace(ctx, project, req)
+	id, err := s.namedTrace(ctx, project, req)
 	if err != nil {
 		return nil, err
 	}
-	if trace.Spans > int64(s.maxSpans) {
-		return nil, tooLarge(trace, "max_spans", s.maxSpans, "spans")
-	}
+	var trace *model.Trace
 	var nodes []*node
 	size := 0
-	for segment, err := range s.store.Segments(ctx, project, repo.RefOf(trace)) {
+	begin := func(t *model.Trace) error {
+		if trace = t; t.Spans > int64(s.maxSpans) {
+			return tooLarge(t, "max_spans", s.maxSpans, "spans")
+		}
+		return nil
+	}
+	for segment, err := range s.store.ReadTrace(ctx, project, id, begin) {
 		if err != nil {
 			return nil, err
 		}
@@ -82,44 +86,47 @@ func tooLarge(t *model.Trace, limit string, most int, of string) error {
 		})
 }
 
-// namedTrace returns the trace that a request names by its own id or by that of
+// namedTrace returns the id of the trace that a request names by it or by that of
 // a run: then the one with the latest run, else with the latest span, of that id.
-func (s *traceService) namedTrace(ctx context.Context, project string, req *pb.GetTraceRequest) (*model.Trace, error) {
+func (s *traceService) namedTrace(ctx context.Context, project string, req *pb.GetTraceRequest) (model.TraceID, error) {
 	if req.GetTraceId() != "" {
-		return s.trace(ctx, project, req.GetTraceId())
+		return traceID(req.GetTraceId())
 	}
 	id := model.Identity{RunID: req.GetRunId()}
 	found, err := s.store.Runs(ctx, project, repo.RunQuery{Identity: id, Limit: 1})
 	if err != nil {
-		return nil, err
+		return model.TraceID{}, err
 	}
 	if len(found) > 0 {
-		return s.store.Trace(ctx, project, found[0].TraceID)
+		return found[0].TraceID, nil
 	}
 	spans, err := s.store.Spans(ctx, project, repo.SpanQuery{Identity: id, Limit: 1})
 	if err != nil {
-		return nil, err
+		return model.TraceID{}, err
 	}
 	if len(spans) == 0 {
-		return nil, repo.ErrNotFound
+		return model.TraceID{}, repo.ErrNotFound
 	}
-	return s.store.Trace(ctx, project, spans[0].TraceID)
+	return spans[0].TraceID, nil
 }
 
-// trace returns the sum of a trace's spans.
-func (s *traceService) trace(ctx context.Context, project, id string) (*model.Trace, error) {
-	traceID, err := model.ParseTraceID(id)
+func traceID(text string) (model.TraceID, error) {
+	id, err := model.ParseTraceID(text)
 	if err != nil {
-		return nil, fault.InvalidField("trace_id", err.Error())
+		err = fault.InvalidField("trace_id", err.Error())
 	}
-	return s.store.Trace(ctx, project, traceID)
+	return id, err
 }
 
 // StreamTrace sends a trace and then its spans in batches. It holds one segment
 // and one batch at a time.
 func (s *traceService) StreamTrace(ctx context.Context, req *pb.StreamTraceRequest, stream *connect.ServerStream[pb.StreamTraceResponse]) error {
 	project := tenant.Project(ctx)
-	trace, err := s.trace(ctx, project, req.GetTraceId())
+	id, err := traceID(req.GetTraceId())
+	if err != nil {
+		return err
+	}
+	trace, err := s.store.Trace(ctx, project, id)
 	if err != nil {
 		return err
 	}
@@ -144,9 +151,9 @@ func (s *traceService) StreamTrace(ctx context.Context, req *pb.StreamTraceReque
 // GetSpan returns one span. Where several have the same id, it is the earliest.
 func (s *traceService) GetSpan(ctx context.Context, req *pb.GetSpanRequest) (*pb.GetSpanResponse, error) {
 	project := tenant.Project(ctx)
-	traceID, err := model.ParseTraceID(req.GetTraceId())
+	traceID, err := traceID(req.GetTraceId())
 	if err != nil {
-		return nil, fault.InvalidField("trace_id", err.Error())
+		return nil, err
 	}
 	spanID, err := model.ParseSpanID(req.GetSpanId())
 	if err != nil {

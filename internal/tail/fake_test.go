@@ -14,6 +14,7 @@ import (
 
 	"github.com/agenttrace/agenttrace/internal/model"
 	"github.com/agenttrace/agenttrace/internal/otlp"
+	"github.com/agenttrace/agenttrace/internal/query/plan"
 	"github.com/agenttrace/agenttrace/internal/repo"
 	"github.com/agenttrace/agenttrace/internal/tail"
 )
@@ -170,7 +171,7 @@ func (s *store) Spans(_ context.Context, project string, q repo.SpanQuery) (foun
 	return found, nil
 }
 
-func (s *store) TraceSpans(_ context.Context, project string, refs ...repo.TraceRef) iter.Seq2[[]*model.Span, error] {
+func (s *store) TraceSpans(_ context.Context, project string, _ plan.Condition, refs ...repo.TraceRef) iter.Seq2[[]*model.Span, error] {
 	return func(yield func([]*model.Span, error) bool) {
 		for _, ref := range refs {
 			if !yield(s.spansOf(project, ref.ID), nil) {

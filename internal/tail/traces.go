@@ -125,7 +125,7 @@ func (p *tracePicker) selects(ctx context.Context, t *model.Trace) (bool, error)
 
 // narrow returns the spans of t without content.
 func (p *tracePicker) narrow(ctx context.Context, t *model.Trace) ([]*model.Span, error) {
-	for spans, err := range p.config.Store.TraceSpans(ctx, p.project, repo.RefOf(t)) {
+	for spans, err := range p.config.Store.TraceSpans(ctx, p.project, nil, repo.RefOf(t)) {
 		return spans, err
 	}
 	return nil, nil

@@ -31,13 +31,11 @@ func (s *Store) bills(ctx context.Context, project string, q repo.BillQuery) ([]
 	}
 	all := billSums{q: q, places: map[string]int{}, sums: []repo.BillSum{}}
 	for run := range slices.Chunk(days, maxRun) {
-		err := s.snapshot(ctx, func(tx pgx.Tx) error {
-			var queue pgx.Batch
+		err := s.snapshot(ctx, func(queue *pgx.Batch) {
 			queue.Queue(sumAsTheyComeSQL)
 			sql, args := billsSQL(project, q, run)
 			queue.Queue(sql, args...).Query(all.add)
-			return tx.SendBatch(ctx, &queue).Close()
-		})
+		}, func(reading) error { return nil })
 		if err != nil {
 			return nil, err
 		}

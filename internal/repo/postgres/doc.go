@@ -20,7 +20,8 @@
 // add default_query_exec_mode=exec to the URL, and migrate on a direct
 // connection: migrations hold a lock of their session. The store then sends no
 // settings when it connects, since such poolers refuse them; give the role a
-// statement_timeout instead. Locks and settings of all other calls end with
+// statement_timeout instead. A call that is broken off then gives up its
+// connection with its query. Locks and settings of all other calls end with
 // their transaction.
 //
 // # Scale

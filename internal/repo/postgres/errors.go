@@ -24,6 +24,7 @@ const (
 	protocolViolation    = "08P01"
 	objectNotReady       = "55000" // also "already pending detach"
 	queryCanceled        = "57014"
+	undefinedTable       = "42P01"
 	readOnlyTransaction  = "25006" // a standby, or a primary that became one
 
 	classConnection   = "08"

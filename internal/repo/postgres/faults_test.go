@@ -103,6 +103,42 @@ func TestCancelledContextEndsTheQueryOnTheServer(t *testing.T) {
 	}
 }
 
+// TestCancelledReadsKeepTheirConnection allows for a machine that is too busy to
+// end a query in time: what went wrong then goes well another time.
+func TestCancelledReadsKeepTheirConnection(t *testing.T) {
+	t.Parallel()
+	store, _, watching := blocked(t, "cache_statement")
+	reads := calls()
+	delete(reads, "Write")
+	delete(reads, "Settle")
+	for name, call := range reads {
+		t.Run(name, func(t *testing.T) {
+			deadline := time.Now().Add(30 * time.Second)
+			for cancelled(t, store, watching, call) != cancelled(t, store, watching, call) {
+				if time.Now().After(deadline) {
+					t.Fatal("the next call has another connection")
+				}
+			}
+		})
+	}
+}
+
+// cancelled cancels a call that waits, and returns the process that served it.
+func cancelled(t *testing.T, store *postgres.Store, watching *pgx.Conn, call func(context.Context, *postgres.Store) error) (pid int) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var running errgroup.Group
+	running.Go(func() error { return call(ctx, store) })
+	await(t, watching, 1, waiting)
+	pid = count(t, watching, `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+	cancel()
+	if err := running.Wait(); !errors.Is(err, context.Canceled) {
+		t.Fatalf("the call ended with %v", err)
+	}
+	return pid
+}
+
 func TestKilledBackendIsUnavailableAndThePoolRecovers(t *testing.T) {
 	t.Parallel()
 	for _, mode := range modes() {

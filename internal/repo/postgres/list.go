@@ -18,8 +18,7 @@ import (
 // cannot move past the cursor between them.
 func (s *Store) Traces(ctx context.Context, project string, q repo.TraceQuery) ([]*model.Trace, error) {
 	l := traceLister{project: project, q: q, conditions: conditionsOf(q), after: q.After, page: make([]*model.Trace, 0, q.Limit)}
-	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	err := pgx.BeginTxFunc(ctx, s.reads, snapshot, func(tx pgx.Tx) error {
+	err := s.snapshot(ctx, l.askFirst, func(tx reading) error {
 		l.tx = tx
 		return l.list(ctx)
 	})
@@ -37,38 +36,45 @@ func (s *Store) Traces(ctx context.Context, project string, q repo.TraceQuery) (
 // of a trace that lies on several days SQL finds the first, and the rest of the
 // query is decided when its rows are put together.
 type traceLister struct {
-	tx         pgx.Tx
+	tx         reading
 	project    string
 	q          repo.TraceQuery
 	conditions []plan.Condition  // on spans, those first that an index leads to
 	days       []int64           // all that have partitions, in order
+	spread     []int64           // those on which traces of several days start
 	after      *repo.TraceCursor // where to go on
 	page       []*model.Trace
 }
 
 func (l *traceLister) list(ctx context.Context) (err error) {
-	if l.days, err = daysBetween(ctx, l.tx, 0, math.MaxInt64); err != nil {
-		return err
-	}
-	if done, err := l.listBySpans(ctx); done || err != nil {
-		return err
+	if l.goesBySpans() {
+		if done, err := l.listBySpans(ctx); done || err != nil {
+			return err
+		}
+		var queue pgx.Batch
+		l.askSpread(&queue)
+		if err := l.tx.SendBatch(ctx, &queue).Close(); err != nil {
+			return err
+		}
 	}
 	days := l.daysOfStarts()
-	spread, err := l.daysOfSpread(ctx)
-	if err != nil || len(days) == 0 {
-		return err
+	if len(days) == 0 {
+		return nil
 	}
 	if l.q.Order == repo.LongestFirst {
 		// Any day may hold the longest.
-		return l.fill(ctx, days, spread)
+		return l.fill(ctx, days)
 	}
 	slices.Reverse(days)
 	windows(days, func(days []int64) bool {
-		err = l.fill(ctx, days, spread)
+		err = l.fill(ctx, days)
 		return err == nil && !l.full()
 	})
 	return err
 }
+
+// goesBySpans reports whether an index leads to spans for which a condition holds.
+func (l *traceLister) goesBySpans() bool { return len(l.conditions) > 0 && isIndexed(l.conditions[0]) }
 
 func (l *traceLister) full() bool { return len(l.page) == l.q.Limit }
 
@@ -95,14 +101,25 @@ SELECT day_ns FROM days WHERE EXISTS (
     SELECT FROM trace_days WHERE project = $1 AND first_day_ns = day_ns AND first_day_ns <> last_day_ns)
 ORDER BY day_ns`
 
-// daysOfSpread returns the days on which traces of several days start. The rows
-// of the others need no second look.
-func (l *traceLister) daysOfSpread(ctx context.Context) ([]int64, error) {
-	rows, err := l.tx.Query(ctx, daysOfSpreadSQL, l.project)
-	if err != nil {
-		return nil, err
+// askFirst asks for what every list of these conditions needs.
+func (l *traceLister) askFirst(queue *pgx.Batch) {
+	queue.Queue(daysBetweenSQL, int64(0), int64(math.MaxInt64)).Query(into(&l.days))
+	if !l.goesBySpans() {
+		l.askSpread(queue)
 	}
-	return pgx.CollectRows(rows, pgx.RowTo[int64])
+}
+
+// askSpread asks for the days on which traces of several days start. The rows of the
+// others need no second look.
+func (l *traceLister) askSpread(queue *pgx.Batch) {
+	queue.Queue(daysOfSpreadSQL, l.project).Query(into(&l.spread))
+}
+
+func into(days *[]int64) func(pgx.Rows) error {
+	return func(rows pgx.Rows) (err error) {
+		*days, err = pgx.CollectRows(rows, pgx.RowTo[int64])
+		return err
+	}
 }
 
 // Candidates are looked at in growing numbers where conditions on spans may
@@ -114,13 +131,13 @@ const (
 
 // fill adds traces that start on some days to the page, until it is full or
 // there are no more.
-func (l *traceLister) fill(ctx context.Context, days, spread []int64) error {
+func (l *traceLister) fill(ctx context.Context, days []int64) error {
 	for n := firstCandidates; !l.full(); n = min(2*n, mostCandidates) {
 		limit := l.q.Limit - len(l.page)
 		if l.q.Order == repo.NewestFirst && len(l.conditions) > 0 {
 			limit = max(limit, n)
 		}
-		query, args := l.candidatesSQL(days, spread, limit)
+		query, args := l.candidatesSQL(days, l.spread, limit)
 		rows, err := l.tx.Query(ctx, query, args...)
 		if err != nil {
 			return err

@@ -241,11 +241,12 @@ func (s *Store) Prepare(ctx context.Context, r model.TimeRange) error {
 	return s.explain(ctx, "prepare", s.partitions.ensure(ctx, days))
 }
 
+const daysBetweenSQL = `SELECT day_ns FROM days WHERE day_ns >= $1 AND day_ns <= $2 ORDER BY day_ns`
+
 // daysBetween returns the days that have partitions, in order, both ends
 // included.
 func daysBetween(ctx context.Context, q querier, first, last int64) ([]int64, error) {
-	const query = `SELECT day_ns FROM days WHERE day_ns >= $1 AND day_ns <= $2 ORDER BY day_ns`
-	rows, err := q.Query(ctx, query, first, last)
+	rows, err := q.Query(ctx, daysBetweenSQL, first, last)
 	if err != nil {
 		return nil, err
 	}

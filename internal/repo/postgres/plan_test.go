@@ -167,7 +167,7 @@ func TestQueriesReadFewPartitionsThroughAnIndex(t *testing.T) {
 	candidates, candidateArgs := newest.candidatesSQL([]int64{planDay(59)}, nil, 50)
 	session := plan.Term{Intrinsic: query.SessionID, Value: query.Text("s7")}
 	walk, walkArgs := spanWalkSQL("default", session, planDay(57), lastOf(planDay(58)), 50)
-	ofTraces := traceSpansQueries("default", []placeOf{{model.TraceID{0: 31, 15: 1}, daysOf{planDay(31), planDay(31)}, math.MaxInt64}})[0]
+	ofTraces := traceSpansQueries("default", nil, []placeOf{{model.TraceID{0: 31, 15: 1}, daysOf{planDay(31), planDay(31)}, math.MaxInt64}})[0]
 	agent := plan.Term{Intrinsic: query.AgentID, Value: query.Text("support")}
 	few, fewArgs := havingSQL("default", agent, tracesWithin{ids: []model.TraceID{{0: 59, 15: 100}, {0: 59, 15: 101}}, first: planDay(59), last: lastOf(planDay(59))})
 	later := traceLister{project: "default", after: &repo.TraceCursor{Key: planDay(40) + 7}}

@@ -101,7 +101,7 @@ func (l *runLister) days(ctx context.Context) ([]int64, error) {
 
 // window adds the runs of some days that follow each other to the page.
 func (l *runLister) window(ctx context.Context, days []int64, limit int) error {
-	return l.store.snapshot(ctx, func(tx pgx.Tx) error {
+	return l.store.snapshot(ctx, nil, func(tx reading) error {
 		query, args := runsSQL(l.project, l.q, days, limit)
 		rows, err := tx.Query(ctx, query, args...)
 		if err != nil {
@@ -116,12 +116,6 @@ func (l *runLister) window(ctx context.Context, days []int64, limit int) error {
 	})
 }
 
-// snapshot runs a transaction that sees what there is at one moment.
-func (s *Store) snapshot(ctx context.Context, do func(pgx.Tx) error) error {
-	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	return pgx.BeginTxFunc(ctx, s.reads, options, do)
-}
-
 // settledTracesSQL finds those of some traces, which lie between the same days,
 // all of whose spans are accounted for.
 const settledTracesSQL = `
@@ -131,7 +125,7 @@ GROUP BY trace_id
 HAVING bool_and(settled_spans = spans)`
 
 // markSettled leaves those runs settled whose traces are.
-func markSettled(ctx context.Context, tx pgx.Tx, project string, runs []*model.Run) error {
+func markSettled(ctx context.Context, tx reading, project string, runs []*model.Run) error {
 	var ids []model.TraceID
 	for _, r := range runs {
 		if r.Settled {

@@ -48,6 +48,14 @@ type segmentRow struct {
 	first, last     int64
 }
 
+// scan reads the columns of a segment, and others behind them.
+func (r *segmentRow) scan(rows pgx.Rows, others ...any) error {
+	columns := []any{(*[16]byte)(&r.TraceID), &r.Earliest, &r.Place.ID, &r.Spans, &r.Latest, &r.Write, &r.writes, &r.payload}
+	err := rows.Scan(append(columns, others...)...)
+	r.Place.Start = r.Earliest
+	return err
+}
+
 func (r *segmentReader) emit(row *segmentRow) (goOn bool, err error) {
 	segment := row.Segment
 	if len(row.writes) > 0 {
@@ -109,14 +117,11 @@ func (s *Store) segments(ctx context.Context, project string, refs []repo.TraceR
 	if err != nil || args == nil {
 		return true, err
 	}
-	return s.stream(ctx, []statement{{segmentsSQL, args}}, func(rows pgx.Rows) (bool, error) {
+	return s.stream(ctx, planEachTime, []statement{{segmentsSQL, args}}, func(_ int, rows pgx.Rows) (bool, error) {
 		var row segmentRow
-		err := rows.Scan((*[16]byte)(&row.TraceID), &row.Earliest, &row.Place.ID, &row.Spans, &row.Latest, &row.Write, &row.writes, &row.payload,
-			&row.write, &row.first, &row.last)
-		if err != nil {
+		if err := row.scan(rows, &row.write, &row.first, &row.last); err != nil {
 			return false, err
 		}
-		row.Place.Start = row.Earliest
 		return emit(&row)
 	})
 }

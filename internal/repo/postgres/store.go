@@ -75,24 +75,16 @@ func Open(ctx context.Context, dsn string, o Options) (*Store, error) {
 		}
 	}
 	s := &Store{now: o.Now, dropping: make(chan struct{}, 1)}
-	timeout := max(0, o.StatementTimeout.Milliseconds())
 	for _, p := range []struct {
-		pool     **pgxpool.Pool
-		conns    int
-		settings map[string]string
-		prepare  func(context.Context, *pgx.Conn) error
+		pool   **pgxpool.Pool
+		conns  int
+		adjust func(*pgxpool.Config)
 	}{
-		{&s.writes, o.WriteConns, nil, prepareWrites},
-		{&s.reads, o.ReadConns, map[string]string{
-			// A plan for any argument would lock and look at all partitions.
-			"plan_cache_mode": "force_custom_plan",
-			// Compiling takes longer than any query here runs.
-			"jit":               "off",
-			"statement_timeout": strconv.FormatInt(timeout, 10),
-		}, nil},
-		{&s.maintenance, o.MaintenanceConns, nil, nil},
+		{&s.writes, o.WriteConns, func(c *pgxpool.Config) { c.AfterConnect = prepareWrites }},
+		{&s.reads, o.ReadConns, o.forReads},
+		{&s.maintenance, o.MaintenanceConns, func(*pgxpool.Config) {}},
 	} {
-		pool, err := newPool(ctx, dsn, p.conns, p.settings, p.prepare)
+		pool, err := newPool(ctx, dsn, p.conns, p.adjust)
 		if err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
@@ -106,22 +98,35 @@ func Open(ctx context.Context, dsn string, o Options) (*Store, error) {
 	return s, nil
 }
 
-func newPool(ctx context.Context, dsn string, conns int, settings map[string]string, prepare func(context.Context, *pgx.Conn) error) (*pgxpool.Pool, error) {
+func newPool(ctx context.Context, dsn string, conns int, adjust func(*pgxpool.Config)) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("read the address of the database: %w", err)
 	}
-	config.AfterConnect = prepare
 	config.MaxConns = int32(min(conns, 1000))
-	// In the other modes there is a pooler in between, see the package comment.
-	if config.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
-		maps.Copy(config.ConnConfig.RuntimeParams, settings)
-	}
+	adjust(config)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
 	return pool, nil
+}
+
+// forReads sets up connections for queries that somebody may break off. In other
+// modes than the usual one there is a pooler in between, see the package comment.
+func (o Options) forReads(config *pgxpool.Config) {
+	if config.ConnConfig.DefaultQueryExecMode != pgx.QueryExecModeCacheStatement {
+		config.ConnConfig.BuildContextWatcherHandler = newDisconnecter
+		return
+	}
+	config.ConnConfig.BuildContextWatcherHandler = newCanceler
+	maps.Copy(config.ConnConfig.RuntimeParams, map[string]string{
+		// A plan for any argument would lock and look at all partitions.
+		"plan_cache_mode": "force_custom_plan",
+		// Compiling takes longer than any query here runs.
+		"jit":               "off",
+		"statement_timeout": strconv.FormatInt(max(0, o.StatementTimeout.Milliseconds()), 10),
+	})
 }
 
 // Ping asks for something that only a migrated database has.

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -13,43 +12,42 @@ type statement struct {
 	args  []any
 }
 
-// readToEnd is how long the rest of an answer is read that nobody wants any more.
-const readToEnd = 20 * time.Millisecond
+// emitter takes a row of the query with a number, and says whether to go on.
+type emitter func(query int, row pgx.Rows) (goOn bool, err error)
+
+// What holds for the queries of a stream. A slow reader is no slow query. One plan for
+// any argument is for queries of one partition, which is then a matter of its key: it
+// may be made while the partition is too small for an index to seem worth it.
+const (
+	planEachTime = `SELECT set_config('statement_timeout', '0', true)`
+	planOnce     = planEachTime + `, set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)`
+)
 
 // stream runs queries, one after the other, and hands their rows to emit, as
 // they come, until emit says stop. What nobody has read yet waits in the
 // database.
-func (s *Store) stream(ctx context.Context, queries []statement, emit func(pgx.Rows) (goOn bool, err error)) (goOn bool, err error) {
+func (s *Store) stream(ctx context.Context, settings string, queries []statement, emit emitter) (goOn bool, err error) {
 	conn, err := s.reads.Acquire(ctx)
 	if err != nil {
 		return false, err
 	}
 	defer conn.Release()
-	var queue pgx.Batch
-	queue.Queue(`BEGIN READ ONLY`)
-	// A slow reader is no slow query.
-	queue.Queue(`SET LOCAL statement_timeout = 0`)
+	var queue pgx.Batch // what is sent together is one transaction
+	queue.Queue(settings)
 	for _, q := range queries {
 		queue.Queue(q.query, q.args...)
 	}
-	queue.Queue(`COMMIT`)
-
-	// Reading what nobody wants any more could take long, so it is given a moment.
-	// Then ending the context ends the query, and with it the connection; the pool
-	// makes another, which knows no table yet and costs more than most answers.
-	reading, stop := context.WithCancel(context.WithoutCancel(ctx))
+	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	unwanted := func() { time.AfterFunc(readToEnd, stop) }
-	defer context.AfterFunc(ctx, unwanted)()
-	results := conn.SendBatch(reading, &queue)
-	goOn, err = emitRows(results, 2, len(queries), func(rows pgx.Rows) (bool, error) {
+	results := conn.SendBatch(ctx, &queue)
+	goOn, err = emitRows(results, len(queries), func(query int, row pgx.Rows) (bool, error) {
 		if err := ctx.Err(); err != nil {
 			return false, err
 		}
-		return emit(rows)
+		return emit(query, row)
 	})
 	if err != nil || !goOn {
-		unwanted()
+		stop()
 		_ = results.Close() // whether it was cancelled or not
 		return goOn, err
 	}
@@ -60,20 +58,18 @@ func (s *Store) stream(ctx context.Context, queries []statement, emit func(pgx.R
 	return true, ctx.Err()
 }
 
-// emitRows reads the results of so many commands and of so many queries behind them.
-func emitRows(results pgx.BatchResults, commands, queries int, emit func(pgx.Rows) (bool, error)) (goOn bool, err error) {
-	for range commands {
-		if _, err := results.Exec(); err != nil {
-			return false, err
-		}
+// emitRows reads the result of a command and those of so many queries behind it.
+func emitRows(results pgx.BatchResults, queries int, emit emitter) (goOn bool, err error) {
+	if _, err := results.Exec(); err != nil {
+		return false, err
 	}
-	for range queries {
+	for query := range queries {
 		rows, err := results.Query()
 		if err != nil {
 			return false, err
 		}
 		for rows.Next() {
-			if goOn, err := emit(rows); err != nil || !goOn {
+			if goOn, err := emit(query, rows); err != nil || !goOn {
 				return goOn, err
 			}
 		}

@@ -93,6 +93,21 @@ func findDays(ctx context.Context, q querier, project string, traces []model.Tra
 	return found, err
 }
 
+// findTraceSQL is findDaysSQL for one trace. A day stands until its dropping begins.
+const findTraceSQL = `
+SELECT first_day_ns, last_day_ns, EXISTS (SELECT FROM days WHERE day_ns = first_day_ns)
+FROM trace_days WHERE project = $1 AND trace_id = $2`
+
+// findTrace returns the days of one trace and whether the first of them stands, or
+// repo.ErrNotFound.
+func findTrace(ctx context.Context, q querier, project string, id model.TraceID) (days daysOf, stands bool, err error) {
+	err = q.QueryRow(ctx, findTraceSQL, project, uuid(id)).Scan(&days.first, &days.last, &stands)
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = repo.ErrNotFound
+	}
+	return days, stands, err
+}
+
 const traceSQL = `SELECT ` + traceColumns + ` FROM traces WHERE project = $1 AND trace_id = $2 AND day_ns >= $3 AND day_ns <= $4`
 
 // Trace puts the parts of a trace together.
@@ -102,13 +117,9 @@ func (s *Store) Trace(ctx context.Context, project string, id model.TraceID) (*m
 }
 
 func (s *Store) trace(ctx context.Context, project string, id model.TraceID) (*model.Trace, error) {
-	found, err := findDays(ctx, s.reads, project, []model.TraceID{id})
+	days, _, err := findTrace(ctx, s.reads, project, id)
 	if err != nil {
 		return nil, err
-	}
-	days, ok := found[id]
-	if !ok {
-		return nil, repo.ErrNotFound
 	}
 	rows, err := s.reads.Query(ctx, traceSQL, project, uuid(id), days.first, days.last)
 	if err != nil {
@@ -138,7 +149,7 @@ WHERE project = $1 AND day_ns = $2 AND trace_id = ANY($3::uuid[]) AND (part <> 0
 
 // load returns traces by id, put together from their rows. It leaves out what
 // SQL knows to start after latest.
-func load(ctx context.Context, tx pgx.Tx, project string, wanted rowsByDay, latest int64) (map[model.TraceID]*model.Trace, error) {
+func load(ctx context.Context, tx reading, project string, wanted rowsByDay, latest int64) (map[model.TraceID]*model.Trace, error) {
 	if len(wanted) == 0 {
 		return nil, nil
 	}

@@ -11,14 +11,15 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/agenttrace/agenttrace/internal/model"
+	"github.com/agenttrace/agenttrace/internal/query/plan"
 	"github.com/agenttrace/agenttrace/internal/repo"
 )
 
-// TraceSpans yields the narrow spans of the wanted traces.
-func (s *Store) TraceSpans(ctx context.Context, project string, refs ...repo.TraceRef) iter.Seq2[[]*model.Span, error] {
+// TraceSpans yields narrow spans of the wanted traces.
+func (s *Store) TraceSpans(ctx context.Context, project string, where plan.Condition, refs ...repo.TraceRef) iter.Seq2[[]*model.Span, error] {
 	return func(yield func([]*model.Span, error) bool) {
 		for chunk := range slices.Chunk(refs, maxRefs) {
-			goOn, err := s.traceSpans(ctx, project, chunk, yield)
+			goOn, err := s.traceSpans(ctx, project, where, chunk, yield)
 			if err != nil {
 				yield(nil, s.explain(ctx, "read spans of traces", err))
 				return
@@ -31,14 +32,14 @@ func (s *Store) TraceSpans(ctx context.Context, project string, refs ...repo.Tra
 }
 
 // traceSpans yields a trace whenever the first span of the next one comes.
-func (s *Store) traceSpans(ctx context.Context, project string, refs []repo.TraceRef, yield func([]*model.Span, error) bool) (goOn bool, err error) {
+func (s *Store) traceSpans(ctx context.Context, project string, where plan.Condition, refs []repo.TraceRef, yield func([]*model.Span, error) bool) (goOn bool, err error) {
 	found, err := s.placesOf(ctx, project, refs)
 	if err != nil || len(found) == 0 {
 		return true, err
 	}
 	var trace []*model.Span
 	var place, last int64
-	goOn, err = s.stream(ctx, traceSpansQueries(project, found), func(rows pgx.Rows) (bool, error) {
+	goOn, err = s.stream(ctx, planEachTime, traceSpansQueries(project, where, found), func(_ int, rows pgx.Rows) (bool, error) {
 		span, err := scanSpan(rowBehind{rows, &place})
 		if err != nil {
 			return false, err
@@ -110,21 +111,28 @@ func (s *Store) placesOf(ctx context.Context, project string, refs []repo.TraceR
 // traceSpansSQL goes through the traces one after the other, along the primary
 // key, as a join could but need not: LIMIT keeps the lateral query apart. With
 // each row comes the place of its trace, for one may be wanted twice.
-const traceSpansSQL = `
-SELECT $3::bigint + wanted.place, s.*
-FROM unnest($2::uuid[]) WITH ORDINALITY AS wanted (trace_id, place),
+func traceSpansSQL(project string, where plan.Condition, ids []pgtype.UUID, first int, days daysOf, most int64) statement {
+	var c conditions
+	wanted := `SELECT ` + c.arg(first) + `::bigint + wanted.place, s.*
+FROM unnest(` + c.arg(ids) + `::uuid[]) WITH ORDINALITY AS wanted (trace_id, place),`
+	c.add(`project = ?`, project)
+	c.add(`spans.trace_id = wanted.trace_id`)
+	c.addBetween(`start_ns`, days.first, lastOf(days.last))
+	c.addCondition(where)
+	return statement{wanted + `
 LATERAL (
     SELECT ` + spanColumns + `
     FROM spans
-    WHERE project = $1 AND spans.trace_id = wanted.trace_id AND start_ns >= $4 AND start_ns <= $5
-    LIMIT $6
+    WHERE ` + c.take() + `
+    LIMIT ` + c.arg(most) + `
 ) AS s
-ORDER BY wanted.place, s.start_ns, s.span_id`
+ORDER BY wanted.place, s.start_ns, s.span_id`, c.args}
+}
 
 // traceSpansQueries makes a query of each run of traces that are on the same
 // days, and of which as many spans are wanted: all in one would be planned over
 // all days between the first and the last of them.
-func traceSpansQueries(project string, places []placeOf) []statement {
+func traceSpansQueries(project string, where plan.Condition, places []placeOf) []statement {
 	var queries []statement
 	for first := 0; first < len(places); {
 		days, most := places[first].daysOf, places[first].most
@@ -135,7 +143,7 @@ func traceSpansQueries(project string, places []placeOf) []statement {
 			}
 			ids = append(ids, uuid(p.id))
 		}
-		queries = append(queries, statement{traceSpansSQL, []any{project, ids, first, days.first, lastOf(days.last), most}})
+		queries = append(queries, traceSpansSQL(project, where, ids, first, days, most))
 		first += len(ids)
 	}
 	return queries

@@ -96,7 +96,7 @@ func everyReadAndWrite(project string, run []*model.Span) []call {
 			return errorOf(s.Aggregate(ctx, project, repo.Aggregation{Spans: repo.SpanQuery{Start: day}, Step: 1e9, MaxCells: 100}))
 		}},
 		{"TraceSpans", func(ctx context.Context, s repo.Store) error {
-			for _, err := range s.TraceSpans(ctx, project, repo.TraceRef{ID: id}) {
+			for _, err := range s.TraceSpans(ctx, project, nil, repo.TraceRef{ID: id}) {
 				if err != nil {
 					return err
 				}

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/agenttrace/agenttrace/internal/model"
+	"github.com/agenttrace/agenttrace/internal/query"
+	"github.com/agenttrace/agenttrace/internal/query/plan"
 	"github.com/agenttrace/agenttrace/internal/repo"
 )
 
@@ -16,6 +18,7 @@ func narrowLaws() []law {
 	return []law{
 		{name: "SpansOfTracesComeWholeAndInTheOrderOfRefs", test: spansOfTracesComeWhole},
 		{name: "SpansOfTracesComeUpToTheNumberThatIsWanted", test: spansOfTracesUpToANumber},
+		{name: "SpansOfTracesAreThoseForWhichAConditionHolds", test: spansOfTracesWhere},
 		{name: "SpansOfUnknownTracesAreNothing", test: spansOfUnknownTraces},
 		{name: "BreakingOffSpansOfTracesFreesTheirConnection", test: breakingOffSpansOfTraces},
 		{name: "TheStoreCanBeUsedInTheMiddleOfSpansOfTraces", test: storeInTheMiddleOfSpans},
@@ -27,7 +30,7 @@ func narrowLaws() []law {
 func (s *subject) traceSpans(t tb, refs ...repo.TraceRef) [][]*model.Span {
 	t.Helper()
 	var all [][]*model.Span
-	for spans, err := range s.TraceSpans(t.Context(), s.project, refs...) {
+	for spans, err := range s.TraceSpans(t.Context(), s.project, nil, refs...) {
 		if err != nil {
 			t.Fatalf("TraceSpans: %v", err)
 		}
@@ -108,6 +111,47 @@ func spansOfTracesUpToANumber(t *testing.T, s *subject) {
 	}
 }
 
+// spansOfTracesWhere has traces of which nothing is wanted between the others.
+func spansOfTracesWhere(t *testing.T, s *subject) {
+	spans := newRandom(61).traces(s.project, 400)
+	spans = append(spans, acrossMidnight(s.project, 1000)...)
+	s.write(t, spans...)
+	var refs []repo.TraceRef
+	for _, span := range spans {
+		if ref := (repo.TraceRef{ID: span.TraceID}); !slices.Contains(refs, ref) {
+			refs = append(refs, ref)
+		}
+	}
+	for _, where := range []plan.Condition{
+		plan.Term{Intrinsic: query.Type, Value: query.Value{Kind: query.KindType, Int: int64(model.TypeTool)}},
+		plan.All{plan.Term{Intrinsic: query.Failed, Value: query.Boolean(true)}, plan.Term{Intrinsic: query.SpanDuration, Op: plan.Greater, Value: query.Duration(1)}},
+		plan.Any{plan.Term{Intrinsic: query.AgentID, Op: plan.NotEqual}, plan.Term{Intrinsic: query.Name, Value: query.Text("none")}},
+	} {
+		var want [][]*model.Span
+		for _, ref := range refs {
+			part := slices.DeleteFunc(slices.Clone(spans), func(span *model.Span) bool {
+				return span.TraceID != ref.ID || !plan.HoldsSpan(where, span)
+			})
+			if len(part) > 0 {
+				want = append(want, part)
+			}
+		}
+		var got [][]*model.Span
+		for part, err := range s.TraceSpans(t.Context(), s.project, where, refs...) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, part)
+		}
+		if len(want) == 0 || len(got) != len(want) {
+			t.Fatalf("%v: %d traces came, want %d", where, len(got), len(want))
+		}
+		for i := range got {
+			sameSpans(t, want[i], got[i])
+		}
+	}
+}
+
 func spansOfUnknownTraces(t *testing.T, s *subject) {
 	run := agentRun(s.project, 1, at(0, noon))
 	s.write(t, run...)
@@ -139,7 +183,7 @@ func someTraces(t tb, s *subject, n int) []repo.TraceRef {
 func breakingOffSpansOfTraces(t *testing.T, s *subject) {
 	refs := someTraces(t, s, 5)
 	for range moreThanAnyPool {
-		for _, err := range s.TraceSpans(t.Context(), s.project, refs...) {
+		for _, err := range s.TraceSpans(t.Context(), s.project, nil, refs...) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -154,14 +198,14 @@ func breakingOffSpansOfTraces(t *testing.T, s *subject) {
 func storeInTheMiddleOfSpans(t *testing.T, s *subject) {
 	refs := someTraces(t, s, 300)
 	seen := 0
-	for spans, err := range s.TraceSpans(t.Context(), s.project, refs...) {
+	for spans, err := range s.TraceSpans(t.Context(), s.project, nil, refs...) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		if seen++; seen%100 == 1 {
 			sameSpans(t, spans, s.spans(t, repo.SpanQuery{TraceID: spans[0].TraceID}))
 			s.write(t, plain(s.project, 5000+seen, 1, at(0, noon)))
-			for _, err := range s.TraceSpans(t.Context(), s.project, refs...) {
+			for _, err := range s.TraceSpans(t.Context(), s.project, nil, refs...) {
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -180,7 +224,7 @@ func cancellingEndsSpansOfTraces(t *testing.T, s *subject) {
 	defer cancel()
 	var last error
 	seen := 0
-	for _, err := range s.TraceSpans(ctx, s.project, refs...) {
+	for _, err := range s.TraceSpans(ctx, s.project, nil, refs...) {
 		if last != nil {
 			t.Fatal("after an error something more is yielded")
 		}

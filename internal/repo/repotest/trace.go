@@ -1,6 +1,7 @@
 package repotest
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"testing"
@@ -14,6 +15,10 @@ func traceLaws() []law {
 	return []law{
 		{name: "TraceIsTheSumOfItsSpans", test: traceIsTheSumOfItsSpans},
 		{name: "TraceThatIsNotStoredIsNotFound", test: traceNotStored},
+		{name: "TraceIsReadAsItsSumAndItsSegments", test: traceIsRead},
+		{name: "TraceThatIsNotStoredIsNotRead", test: traceNotRead},
+		{name: "TraceThatIsRefusedYieldsNothing", test: traceRefused},
+		{name: "BreakingOffATraceFreesItsConnection", test: breakingOffATrace},
 		{name: "TraceAcrossMidnightIsOneTrace", test: traceAcrossMidnight},
 		{name: "TraceAcrossManyDaysIsOneTrace", test: traceAcrossManyDays},
 		{name: "HalfOfATraceIsFoundByWhatTheOtherHalfKnows", test: halfFoundByTheOther},
@@ -44,6 +49,88 @@ func traceIsTheSumOfItsSpans(t *testing.T, s *subject) {
 		InputPreview: "Where is my parcel?", OutputPreview: "I could not find out.",
 		ErrorKey: model.ErrorKey(spans[2]), ErrorSpan: "track_parcel", ErrorType: "TimeoutError", ErrorMessage: "carrier timed out",
 	}}, []*model.Trace{got})
+}
+
+// traceIsRead reads traces of one segment, of several and of several days.
+func traceIsRead(t *testing.T, s *subject) {
+	s.write(t, agentRun(s.project, 1, at(0, noon))...)
+	for n := range 3 {
+		s.write(t, plain(s.project, 2, n, at(0, noon)+int64(n)))
+	}
+	s.write(t, acrossMidnight(s.project, 3)...)
+	for trace := 1; trace <= 3; trace++ {
+		sum, err := s.Trace(t.Context(), s.project, traceID(trace))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var begun []*model.Trace
+		var got []byte
+		begin := func(sum *model.Trace) error {
+			begun = append(begun, sum)
+			return nil
+		}
+		for segment, err := range s.ReadTrace(t.Context(), s.project, traceID(trace), begin) {
+			if err != nil || len(begun) != 1 {
+				t.Fatalf("a segment comes with %v, after %d sums", err, len(begun))
+			}
+			got = append(got, segment.Data...)
+		}
+		sameTraces(t, []*model.Trace{sum}, begun)
+		var want []byte
+		for segment, err := range s.Segments(t.Context(), s.project, repo.RefOf(sum)) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			want = append(want, segment.Data...)
+		}
+		if len(want) == 0 || !bytes.Equal(want, got) {
+			t.Errorf("trace %d: %d bytes came, want the %d of its segments", trace, len(got), len(want))
+		}
+	}
+}
+
+func traceNotRead(t *testing.T, s *subject) {
+	s.write(t, agentRun(s.project, 1, at(0, noon))...)
+	begin := func(sum *model.Trace) error {
+		t.Errorf("%s begins", sum.TraceID)
+		return nil
+	}
+	for _, ask := range []struct {
+		project string
+		id      model.TraceID
+	}{{s.project, traceID(2)}, {s.project + "x", traceID(1)}} {
+		var errs []error
+		for _, err := range s.ReadTrace(t.Context(), ask.project, ask.id, begin) {
+			errs = append(errs, err)
+		}
+		if len(errs) != 1 || !errors.Is(errs[0], repo.ErrNotFound) {
+			t.Errorf("ReadTrace(%q, %s) yields %v; want ErrNotFound", ask.project, ask.id, errs)
+		}
+	}
+}
+
+func traceRefused(t *testing.T, s *subject) {
+	s.write(t, agentRun(s.project, 1, at(0, noon))...)
+	refused := errors.New("too large")
+	var errs []error
+	for _, err := range s.ReadTrace(t.Context(), s.project, traceID(1), func(*model.Trace) error { return refused }) {
+		errs = append(errs, err)
+	}
+	if len(errs) != 1 || !errors.Is(errs[0], refused) {
+		t.Errorf("a trace that is refused yields %v", errs)
+	}
+}
+
+func breakingOffATrace(t *testing.T, s *subject) {
+	s.write(t, agentRun(s.project, 1, at(0, noon))...)
+	for range moreThanAnyPool {
+		for _, err := range s.ReadTrace(t.Context(), s.project, traceID(1), func(*model.Trace) error { return nil }) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			break
+		}
+	}
 }
 
 func traceNotStored(t *testing.T, s *subject) {

@@ -34,6 +34,21 @@ func (s *Store) Segments(ctx context.Context, project string, refs ...repo.Trace
 	}
 }
 
+// ReadTrace has no turns to save.
+func (s *Store) ReadTrace(ctx context.Context, project string, id model.TraceID, begin func(*model.Trace) error) iter.Seq2[repo.Segment, error] {
+	return func(yield func(repo.Segment, error) bool) {
+		t, err := s.Trace(ctx, project, id)
+		if err == nil {
+			err = begin(t)
+		}
+		if err != nil {
+			yield(repo.Segment{}, err)
+			return
+		}
+		s.Segments(ctx, project, repo.RefOf(t))(yield)
+	}
+}
+
 // segmentReader reads for one call of Segments. Its buffers are used again for
 // each segment.
 type segmentReader struct {
