@@ -42,7 +42,8 @@ func migrateTo(ctx context.Context, path string, version int64) (err error) {
 	return err
 }
 
-// writeAsBefore stores spans of one trace and day as version 2 of the schema did.
+// writeAsBefore stores spans of one trace and day as version 2 of the schema did, in
+// which a span was found by an index.
 func writeAsBefore(ctx context.Context, path string, records []model.Record) error {
 	connector, err := newConnector(path, writing)
 	if err != nil {
@@ -51,15 +52,17 @@ func writeAsBefore(ctx context.Context, path string, records []model.Record) err
 	w := newWriter(connector)
 	err = w.transaction(ctx, func(t *tx) error {
 		b := batch{tx: t, id: 1, now: 1, row: args(make([]driver.Value, spanColumnCount)...)}
-		fresh, err := b.insertSpansOfTrace(records)
-		if err != nil {
-			return err
+		for _, r := range records {
+			setSpanArgs(b.row, r.Span)
+			if err := t.exec(insertSpan, b.row...); err != nil {
+				return err
+			}
 		}
-		part := model.TraceOf(fresh[0].Span)
-		for _, r := range fresh[1:] {
+		part := model.TraceOf(records[0].Span)
+		for _, r := range records[1:] {
 			part.Merge(model.TraceOf(r.Span))
 		}
-		return errors.Join(b.insertSegments(otlp.BuildSegments(fresh)), b.mergeNew(part), b.noteChange(fresh), b.logChange())
+		return errors.Join(b.insertSegments(otlp.BuildSegments(records)), b.mergeNew(part), b.noteChange(records), b.logChange())
 	})
 	return errors.Join(err, w.close())
 }
@@ -215,5 +218,74 @@ func TestSchemaGoesDownToTheVersionBefore(t *testing.T) {
 	}
 	if runs, err := store.Runs(t.Context(), "default", repo.RunQuery{Limit: 10}); err != nil || len(runs) != 2 {
 		t.Errorf("%d runs, %v", len(runs), err)
+	}
+}
+
+// TestSpansAreFoundByRangesAfterMigrating stores what a file of version 4 found by
+// an index of each span: traces whose spans are among those of others, that are in
+// several projects, and of which spans are gone.
+func TestSpansAreFoundByRangesAfterMigrating(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "agenttrace.db")
+	store, err := Open(t.Context(), path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	record := func(project string, trace, n int) model.Record {
+		return model.Record{Raw: []byte{0x2a, 1, byte(n)}, Span: &model.Span{
+			Project: project, TraceID: model.TraceID{15: byte(trace)}, SpanID: model.SpanID{7: byte(n)}, StartNano: int64(n) * model.NanosPerHour, Name: "s",
+		}}
+	}
+	write := func(records ...model.Record) repo.Written {
+		t.Helper()
+		written, err := store.Write(t.Context(), records)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return written
+	}
+	for n := 1; n <= 30; n += 3 { // spans of trace 1 of two projects, and one of trace 2
+		write(record("a", 1, n), record("a", 1, n+1), record("a", 2, n+2), record("b", 1, n))
+	}
+	if _, err := store.Drop(t.Context(), model.NanosPerDay); err != nil { // the first 23
+		t.Fatal(err)
+	}
+	type key struct {
+		project string
+		trace   byte
+	}
+	list := func() map[key][]*model.Span {
+		found := make(map[key][]*model.Span)
+		for _, k := range []key{{"a", 1}, {"a", 2}, {"b", 1}} {
+			for spans, err := range store.TraceSpans(t.Context(), k.project, repo.TraceRef{ID: model.TraceID{15: k.trace}}) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				found[k] = spans
+			}
+		}
+		return found
+	}
+	want := list()
+	if a, b := len(want[key{"a", 1}]), len(want[key{"b", 1}]); a != 4 || b != 2 {
+		t.Fatalf("%d and %d spans are left of trace 1, want 4 and 2", a, b)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := migrateTo(t.Context(), path, 4); err != nil {
+		t.Fatal(err)
+	}
+	if store, err = Open(t.Context(), path, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	if diff := cmp.Diff(want, list()); diff != "" {
+		t.Errorf("spans differ (-want +got):\n%s", diff)
+	}
+	if w := write(record("a", 1, 28), record("a", 1, 40)); w.Stored != 1 || w.Duplicates != 1 {
+		t.Errorf("of a span that is stored and one that is not, %+v", w)
+	}
+	if got := len(list()[key{"a", 1}]); got != 5 {
+		t.Errorf("the trace has %d spans, want 5", got)
 	}
 }

@@ -123,9 +123,16 @@ const (
 	// deleteSpans returns the starts, for counting days.
 	deleteSpans = `
 DELETE FROM spans WHERE id IN (
-	SELECT id FROM spans INDEXED BY spans_identity
-	WHERE project = ? AND trace_id = ? AND start_ns < ? LIMIT ?)
+	SELECT id FROM ` + ofTrace + ` WHERE project = ? AND trace_id = ? AND ` + inRange + ` AND start_ns < ? LIMIT ?)
 RETURNING start_ns`
+
+	// shortenRanges makes ranges end with a span: greater ids may be given again.
+	shortenRanges = `
+UPDATE span_ranges SET last_id = coalesce((
+	SELECT max(id) FROM spans NOT INDEXED
+	WHERE id BETWEEN first_id AND last_id AND project = span_ranges.project AND trace_id = span_ranges.trace_id), first_id - 1)
+WHERE project = ? AND trace_id = ?`
+	deleteRanges = `DELETE FROM span_ranges WHERE project = ? AND trace_id = ? AND last_id < first_id`
 
 	deleteSegments    = `DELETE FROM segments WHERE project = ? AND trace_id = ? AND earliest_ns < ?`
 	deleteSettledRuns = `
@@ -151,6 +158,11 @@ func (d *dropper) dropTrace(t *tx, old oldTrace) error {
 		return err
 	}
 	d.spans += deleted
+	for _, statement := range []string{shortenRanges, deleteRanges} {
+		if err := t.exec(statement, args(old.project, old.id[:])...); err != nil {
+			return err
+		}
+	}
 	if deleted == chunkSpans {
 		return nil
 	}
@@ -162,7 +174,7 @@ func (d *dropper) dropTrace(t *tx, old oldTrace) error {
 	return d.recompute(t, old)
 }
 
-const selectTraceSpans = `SELECT ` + spanColumns + ` FROM spans INDEXED BY spans_identity WHERE project = ? AND trace_id = ?`
+const selectTraceSpans = `SELECT ` + spanColumns + ` FROM ` + ofTrace + ` WHERE project = ? AND trace_id = ? AND ` + inRange
 
 // recompute replaces the row of a trace by the sum of the spans it still has,
 // and deletes it when there are none.

@@ -95,7 +95,7 @@ func TestSettlingLooksUpWhatItReplaces(t *testing.T) {
 	}{
 		{unsettled, ids, "traces_trace (project=? AND trace_id=?)"},
 		{selectTraceToSettle, id, "traces_trace (project=? AND trace_id=?)"},
-		{selectDays, append([]any{1}, id...), "USING COVERING INDEX spans_identity (project=? AND trace_id=?)"},
+		{selectDays, append([]any{1}, id...), byRanges},
 		{selectRunsOfTrace, id, "runs_identity (project=? AND trace_id=?)"},
 		{deleteBillsOfTrace, id, "bills_trace (project=? AND trace_id=?)"},
 		{deleteRuns, append(id, 7), "runs_identity (project=? AND trace_id=?)"},

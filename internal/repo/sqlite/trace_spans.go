@@ -33,7 +33,7 @@ func (s *Store) TraceSpans(ctx context.Context, project string, refs ...repo.Tra
 }
 
 const (
-	selectSpansOfTrace = selectTraceSpans + ` ORDER BY start_ns, id LIMIT ?`
+	selectSpansOfTrace = selectTraceSpans + ` ORDER BY start_ns, span_id LIMIT ?`
 
 	// spansAhead is how many spans are read before they are handed over, unless
 	// a single trace has more.

@@ -49,15 +49,8 @@ func (s *Store) Write(ctx context.Context, records []model.Record) (repo.Written
 	return repo.Written{Stored: b.stored, Duplicates: len(records) - b.stored}, nil
 }
 
-// byIdentity orders records as the primary key of spans does, so that rows are
-// inserted where the one before was, and the spans of a trace are neighbours.
-func byIdentity(a, b model.Record) int {
-	return cmp.Or(
-		byTrace(a, b),
-		cmp.Compare(a.Span.SpanID.Int64(), b.Span.SpanID.Int64()),
-		cmp.Compare(a.Span.StartNano, b.Span.StartNano),
-	)
-}
+// byIdentity orders records so that the spans of a trace are neighbours, by start.
+func byIdentity(a, b model.Record) int { return cmp.Or(byTrace(a, b), byStart(a, b)) }
 
 func byTrace(a, b model.Record) int {
 	return cmp.Or(
@@ -103,7 +96,10 @@ func (b *batch) insertSpans(ctx context.Context, records []model.Record) (traces
 	return traces, nil
 }
 
-// insertSpansOfTrace returns the records that were not stored before.
+const insertRange = `INSERT INTO span_ranges (project, trace_id, first_id, last_id) VALUES (?, ?, ?, ?)`
+
+// insertSpansOfTrace returns the records that were not stored before. They get ids
+// one after the other, as nobody else inserts meanwhile.
 func (b *batch) insertSpansOfTrace(records []model.Record) ([]model.Record, error) {
 	fresh := make([]model.Record, 0, len(records))
 	for _, r := range records {
@@ -119,7 +115,15 @@ func (b *batch) insertSpansOfTrace(records []model.Record) ([]model.Record, erro
 			fresh = append(fresh, r)
 		}
 	}
-	return fresh, nil
+	if len(fresh) == 0 {
+		return nil, nil
+	}
+	last, err := b.tx.result.LastInsertId()
+	if err != nil {
+		return nil, err
+	}
+	first := fresh[0].Span
+	return fresh, b.tx.exec(insertRange, args(first.Project, first.TraceID[:], last-int64(len(fresh))+1, last)...)
 }
 
 // insertRest stores what follows from the spans that are new. The segments are
