@@ -140,14 +140,9 @@ func TestFileOfTheVersionBeforeGoesOn(t *testing.T) {
 	}
 }
 
-// TestRunsSurviveOneRowBecomingTwo takes runs, of which one has settled, to the
-// version that had one row for each, and back.
-func TestRunsSurviveOneRowBecomingTwo(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "agenttrace.db")
-	store, err := Open(t.Context(), path, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+// storeRuns stores three runs, of which two have settled, and returns them.
+func storeRuns(t *testing.T, store *Store) []*model.Run {
+	t.Helper()
 	records := spansOfBefore(t)
 	records[2].Span.TraceID = model.TraceID{15: 10}
 	records[2].Span.Type = model.TypeTeam // which does not settle
@@ -160,36 +155,85 @@ func TestRunsSurviveOneRowBecomingTwo(t *testing.T) {
 		run.Detail = model.RunDetail{RootSpanID: records[0].Span.SpanID, Children: int64(1 - i), InputPreview: "hello", Total: run.Own}
 	}
 	settled[0].Identity.UserID = "u-1" // from elsewhere
-	err = store.Settle(t.Context(), nil, []repo.Settlement{{
+	err := store.Settle(t.Context(), nil, []repo.Settlement{{
 		Project: "default", TraceID: records[0].Span.TraceID, Runs: settled,
 		Parts: []model.TracePart{{Day: model.Day(records[0].Span.StartNano), Spans: 2, Runs: 2}},
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := func(store *Store) []*model.Run {
-		runs, err := store.Runs(t.Context(), "default", repo.RunQuery{Order: repo.RunsCostliestFirst, Limit: 10})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return runs
+	runs := listRuns(t, store, repo.RunQuery{})
+	if len(runs) != 3 || runs[0].Own != settled[0].Own || !runs[0].Settled || runs[2].Settled {
+		t.Fatalf("the runs are %+v", runs)
 	}
-	want := list(store)
-	if len(want) != 3 || want[0].Own != settled[0].Own || !want[0].Settled || want[2].Settled {
-		t.Fatalf("the runs are %+v", want)
-	}
-	if err := store.Close(); err != nil {
+	return runs
+}
+
+func listRuns(t *testing.T, store *Store, q repo.RunQuery) []*model.Run {
+	t.Helper()
+	q.Order, q.Limit = repo.RunsCostliestFirst, 10
+	runs, err := store.Runs(t.Context(), "default", q)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := migrateTo(t.Context(), path, 3); err != nil {
+	return runs
+}
+
+// reopen opens a file again that was changed as do says.
+func reopen(t *testing.T, store *Store, do func(ctx context.Context, path string) error) *Store {
+	t.Helper()
+	path := store.file
+	if err := errors.Join(store.Close(), do(t.Context(), path)); err != nil {
 		t.Fatal(err)
 	}
-	if store, err = Open(t.Context(), path, Options{}); err != nil {
+	store, err := Open(t.Context(), path, Options{})
+	if err != nil {
 		t.Fatal(err)
 	}
-	defer store.Close()
-	if diff := cmp.Diff(want, list(store)); diff != "" {
+	t.Cleanup(func() { _ = store.Close() })
+	return store
+}
+
+// TestRunsSurviveOneRowBecomingTwo takes runs to the version that had one row for
+// each, and back.
+func TestRunsSurviveOneRowBecomingTwo(t *testing.T) {
+	store := openTestStore(t)
+	want := storeRuns(t, store)
+	store = reopen(t, store, func(ctx context.Context, path string) error { return migrateTo(ctx, path, 3) })
+	if diff := cmp.Diff(want, listRuns(t, store, repo.RunQuery{})); diff != "" {
 		t.Errorf("runs differ (-want +got):\n%s", diff)
+	}
+}
+
+// TestRunsGetTheIdsOfTheirSpans begins with ids of their own, as version 4 had.
+func TestRunsGetTheIdsOfTheirSpans(t *testing.T) {
+	store := openTestStore(t)
+	want := storeRuns(t, store)
+	store = reopen(t, store, func(ctx context.Context, path string) error {
+		if err := migrateTo(ctx, path, 4); err != nil {
+			return err
+		}
+		connector, err := newConnector(path, writing)
+		if err != nil {
+			return err
+		}
+		w := newWriter(connector)
+		return errors.Join(w.transaction(ctx, func(tx *tx) error {
+			return errors.Join(tx.exec(`UPDATE runs SET id = 100 - id`), tx.exec(`UPDATE settled_runs SET id = 100 - id`))
+		}), w.close())
+	})
+	for _, c := range []struct {
+		query repo.RunQuery
+		want  []*model.Run
+	}{
+		{repo.RunQuery{}, want},
+		{repo.RunQuery{TraceID: want[0].TraceID}, want[:2]},
+		{repo.RunQuery{Identity: model.Identity{RunID: "r-1"}}, want[1:2]},
+		{repo.RunQuery{Of: []repo.RunRef{{TraceID: want[2].TraceID, SpanID: want[2].SpanID, StartNano: want[2].StartNano}}}, want[2:]},
+	} {
+		if diff := cmp.Diff(c.want, listRuns(t, store, c.query)); diff != "" {
+			t.Errorf("%+v: runs differ (-want +got):\n%s", c.query, diff)
+		}
 	}
 }
 

@@ -137,16 +137,24 @@ WHERE project = ? AND trace_id = ?`
 	deleteSegments    = `DELETE FROM segments WHERE project = ? AND trace_id = ? AND earliest_ns < ?`
 	deleteSettledRuns = `
 DELETE FROM settled_runs WHERE id IN (
-	SELECT id FROM runs INDEXED BY runs_identity WHERE project = ? AND trace_id = ? AND start_ns < ?)`
-	deleteRuns  = `DELETE FROM runs INDEXED BY runs_identity WHERE project = ? AND trace_id = ? AND start_ns < ?`
+	SELECT id FROM ` + runsOfTrace + ` WHERE project = ? AND trace_id = ? AND ` + inRange + ` AND start_ns < ?)`
+	deleteRuns = `
+DELETE FROM runs WHERE id IN (
+	SELECT id FROM ` + runsOfTrace + ` WHERE project = ? AND trace_id = ? AND ` + inRange + ` AND start_ns < ?)`
 	deleteBills = `DELETE FROM bills INDEXED BY bills_trace WHERE project = ? AND trace_id = ? AND start_ns < ?`
 	deleteTrace = `DELETE FROM traces WHERE project = ? AND trace_id = ?`
 )
 
-// dropTrace deletes the old spans of a trace, at most chunkSpans of them. When
+// dropTrace deletes the old runs of a trace, whose ids are those of spans, and its
+// old spans, at most chunkSpans of them. When
 // none is left it deletes the segments too, which lie on one day each, and
 // makes the row say what is still stored.
 func (d *dropper) dropTrace(t *tx, old oldTrace) error {
+	for _, statement := range []string{deleteSettledRuns, deleteRuns} {
+		if err := t.exec(statement, args(old.project, old.id[:], d.before)...); err != nil {
+			return err
+		}
+	}
 	deleted := int64(0)
 	err := t.query(func(values []driver.Value) error {
 		r := row{values: values}
@@ -166,7 +174,7 @@ func (d *dropper) dropTrace(t *tx, old oldTrace) error {
 	if deleted == chunkSpans {
 		return nil
 	}
-	for _, statement := range []string{deleteSegments, deleteSettledRuns, deleteRuns, deleteBills} {
+	for _, statement := range []string{deleteSegments, deleteBills} {
 		if err := t.exec(statement, args(old.project, old.id[:], d.before)...); err != nil {
 			return err
 		}

@@ -3,7 +3,7 @@
 -- Where the spans of a trace are: those that one write stored have ids one after
 -- the other. Some may be gone, but none beyond the last id of the table: those are
 -- given again.
--- An index of each span by its trace took eleven times as much, and put each
+-- An index of each span by its trace took ten times as much, and put each
 -- batch on as many pages as it has traces.
 CREATE TABLE span_ranges (
     project  TEXT    NOT NULL,
