@@ -203,7 +203,7 @@ func newConnector(file string, a access) (driver.Connector, error) {
 		q.Add("_pragma", "cache_size(-65536)")
 		// Pages that are written again and again, such as those of indexes,
 		// leave the log once in 16 MB.
-		q.Add("_pragma", "wal_autocheckpoint(16384)")
+		q.Add("_pragma", "wal_autocheckpoint(4096)")
 		// A log that grew behind a long query is cut back to 64 MB.
 		q.Add("_pragma", "journal_size_limit(67108864)")
 	} else {
