@@ -56,13 +56,16 @@ func newAggregator(tx *sql.Tx, project string, t *tally) *aggregator {
 }
 
 func (a *aggregator) run(ctx context.Context) error {
+	if a.index == traceIndex { // which is the order in which they lie on the disk
+		return a.read(ctx, ofTrace, a.within())
+	}
 	switch many, err := a.areMany(ctx); {
 	case err != nil:
 		return err
 	case many:
 		return a.scan(ctx)
-	case a.index == traceIndex || len(a.rest.terms) == 0: // no order, or a row from each step
-		return a.read(ctx, `INDEXED BY `+a.index, a.within())
+	case len(a.rest.terms) == 0: // a row from each step
+		return a.read(ctx, spansIn(a.index), a.within())
 	}
 	return a.walk(ctx)
 }
@@ -110,7 +113,7 @@ func (a *aggregator) walk(ctx context.Context) error {
 		if err := s.next(ctx, a.part); err != nil {
 			return err
 		}
-		if err := a.read(ctx, `INDEXED BY `+a.index, s.conditions()); err != nil {
+		if err := a.read(ctx, spansIn(a.index), s.conditions()); err != nil {
 			return err
 		}
 		if s.last == nil {
@@ -128,7 +131,7 @@ func (a *aggregator) scan(ctx context.Context) error {
 	for part := int64(a.part); first <= last; first += part {
 		c := a.within()
 		c.add(`id BETWEEN ? AND ?`, first, first+part-1)
-		if err := a.read(ctx, `NOT INDEXED`, c); err != nil {
+		if err := a.read(ctx, `spans NOT INDEXED`, c); err != nil {
 			return err
 		}
 	}
@@ -136,12 +139,12 @@ func (a *aggregator) scan(ctx context.Context) error {
 }
 
 // read counts the spans that fulfil c and the rest.
-func (a *aggregator) read(ctx context.Context, access string, c conditions) error {
-	query, args := a.query(access, c)
+func (a *aggregator) read(ctx context.Context, from string, c conditions) error {
+	query, args := a.query(from, c)
 	return readRows(ctx, a.tx, query, args, a.tally.add)
 }
 
-func (a *aggregator) query(access string, c conditions) (string, []any) {
+func (a *aggregator) query(from string, c conditions) (string, []any) {
 	c.terms, c.args = slices.Concat(c.terms, a.rest.terms), slices.Concat(c.args, a.rest.args)
-	return `SELECT ` + a.columns + ` FROM spans ` + access + ` WHERE ` + c.String(), c.args
+	return `SELECT ` + a.columns + ` FROM ` + from + ` WHERE ` + c.String(), c.args
 }

@@ -5,10 +5,14 @@ import (
 	"database/sql/driver"
 	"slices"
 	"strings"
+
+	"github.com/agenttrace/agenttrace/internal/model"
 )
 
 const selectRunsOfTrace = `
-SELECT id, span_id, start_ns, ` + ownColumns + ` FROM runs INDEXED BY runs_identity WHERE project = ? AND trace_id = ?`
+SELECT id, span_id, start_ns, ` + ownColumns + ` FROM ` + runsOfTrace + ` WHERE project = ? AND trace_id = ? AND ` + inRange
+
+const selectSpanID = `SELECT id FROM spans INDEXED BY spans_start WHERE project = ? AND start_ns = ? AND trace_id = ? AND span_id = ?`
 
 // runKey identifies a run within its trace.
 type runKey struct{ span, start int64 }
@@ -42,24 +46,33 @@ func (s *settling) storeRuns() error {
 			continue
 		}
 		old, found := stored[runKey{run.SpanID.Int64(), run.StartNano}]
-		if err := s.storeRun(old, found, &s.encoded.runs[i]); err != nil {
+		encoded := &s.encoded.runs[i]
+		if found {
+			err = s.updateRun(old, encoded.row[runKeyCount:])
+		} else {
+			old.id, err = s.insertRun(run, encoded)
+		}
+		if err != nil {
 			return err
+		}
+		if old.id != 0 {
+			*s.runs = append(*s.runs, settledRun{old.id, encoded.settled})
 		}
 	}
 	return nil
 }
 
-func (s *settling) storeRun(old storedRun, found bool, run *encodedRun) (err error) {
-	if found {
-		err = s.updateRun(old, run.row[runKeyCount:])
-	} else if err = s.tx.exec(insertRun, args(run.row...)...); err == nil {
-		old.id, err = s.tx.result.LastInsertId()
+// insertRun stores a run whose span is stored, and returns its id.
+func (s *settling) insertRun(run *model.Run, encoded *encodedRun) (id int64, err error) {
+	err = s.tx.query(func(values []driver.Value) error {
+		r := row{values: values}
+		id = r.int()
+		return r.err
+	}, selectSpanID, args(s.Project, run.StartNano, s.TraceID[:], run.SpanID.Int64())...)
+	if err != nil || id == 0 {
+		return 0, err
 	}
-	if err != nil {
-		return err
-	}
-	*s.runs = append(*s.runs, settledRun{old.id, run.settled})
-	return nil
+	return id, s.tx.exec(insertRun, args(append([]driver.Value{id}, encoded.row...)...)...)
 }
 
 // settledRun is a row of settled_runs.

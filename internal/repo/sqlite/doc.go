@@ -28,6 +28,9 @@
 // found among the terms that must hold together. Tests hold the plans, and
 // testdata/queries.sql and testdata/conditions.sql show all there is.
 //
+// The spans that one write stores of a trace have ids one after the other: they are
+// found by span_ranges, and read as they lie. A run has the id of its span.
+//
 // # Settling
 //
 // Settle encodes and compresses before it takes the write lock, which ingest

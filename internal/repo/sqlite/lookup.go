@@ -34,8 +34,24 @@ func lookups(parts []plan.Condition) []lookup {
 	return found
 }
 
-// traceIndex finds the spans of one trace. It does not yield them by start.
-const traceIndex = `spans_identity`
+// traceIndex stands for span_ranges, by which the spans of one trace are found. It
+// does not yield them by start.
+const traceIndex = `span_ranges`
+
+// ofTrace joins the ranges of traces with their spans, whose project and trace_id
+// are those of the range: inRange has to be among the conditions.
+const (
+	ofTrace = `span_ranges CROSS JOIN spans NOT INDEXED USING (project, trace_id)`
+	inRange = `id BETWEEN first_id AND last_id`
+)
+
+// spansIn returns where to select the spans from that are found by an index.
+func spansIn(index string) string {
+	if index == traceIndex {
+		return ofTrace
+	}
+	return `spans INDEXED BY ` + index
+}
 
 // indexFor returns the index that finds the spans which fulfil a term, "" for
 // none.
@@ -126,7 +142,7 @@ func (l *traceLister) rarest(ctx context.Context, having []plan.Condition) (best
 	const enough = 4_000 // what more spans have is not rare
 	least := enough
 	for _, f := range all {
-		n, err := l.countUpTo(ctx, least, `spans INDEXED BY `+f.index, f.indexed(l.project))
+		n, err := l.countUpTo(ctx, least, spansIn(f.index), f.indexed(l.project))
 		if err != nil {
 			return finder{}, false, err
 		}

@@ -42,7 +42,8 @@ func migrateTo(ctx context.Context, path string, version int64) (err error) {
 	return err
 }
 
-// writeAsBefore stores spans of one trace and day as version 2 of the schema did.
+// writeAsBefore stores spans of one trace and day as version 2 of the schema did, in
+// which a span was found by an index.
 func writeAsBefore(ctx context.Context, path string, records []model.Record) error {
 	connector, err := newConnector(path, writing)
 	if err != nil {
@@ -51,15 +52,17 @@ func writeAsBefore(ctx context.Context, path string, records []model.Record) err
 	w := newWriter(connector)
 	err = w.transaction(ctx, func(t *tx) error {
 		b := batch{tx: t, id: 1, now: 1, row: args(make([]driver.Value, spanColumnCount)...)}
-		fresh, err := b.insertSpansOfTrace(records)
-		if err != nil {
-			return err
+		for _, r := range records {
+			setSpanArgs(b.row, r.Span)
+			if err := t.exec(insertSpan, b.row...); err != nil {
+				return err
+			}
 		}
-		part := model.TraceOf(fresh[0].Span)
-		for _, r := range fresh[1:] {
+		part := model.TraceOf(records[0].Span)
+		for _, r := range records[1:] {
 			part.Merge(model.TraceOf(r.Span))
 		}
-		return errors.Join(b.insertSegments(otlp.BuildSegments(fresh)), b.mergeNew(part), b.noteChange(fresh), b.logChange())
+		return errors.Join(b.insertSegments(otlp.BuildSegments(records)), b.mergeNew(part), b.noteChange(records), b.logChange())
 	})
 	return errors.Join(err, w.close())
 }
@@ -137,14 +140,9 @@ func TestFileOfTheVersionBeforeGoesOn(t *testing.T) {
 	}
 }
 
-// TestRunsSurviveOneRowBecomingTwo takes runs, of which one has settled, to the
-// version that had one row for each, and back.
-func TestRunsSurviveOneRowBecomingTwo(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "agenttrace.db")
-	store, err := Open(t.Context(), path, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+// storeRuns stores three runs, of which two have settled, and returns them.
+func storeRuns(t *testing.T, store *Store) []*model.Run {
+	t.Helper()
 	records := spansOfBefore(t)
 	records[2].Span.TraceID = model.TraceID{15: 10}
 	records[2].Span.Type = model.TypeTeam // which does not settle
@@ -157,36 +155,85 @@ func TestRunsSurviveOneRowBecomingTwo(t *testing.T) {
 		run.Detail = model.RunDetail{RootSpanID: records[0].Span.SpanID, Children: int64(1 - i), InputPreview: "hello", Total: run.Own}
 	}
 	settled[0].Identity.UserID = "u-1" // from elsewhere
-	err = store.Settle(t.Context(), nil, []repo.Settlement{{
+	err := store.Settle(t.Context(), nil, []repo.Settlement{{
 		Project: "default", TraceID: records[0].Span.TraceID, Runs: settled,
 		Parts: []model.TracePart{{Day: model.Day(records[0].Span.StartNano), Spans: 2, Runs: 2}},
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := func(store *Store) []*model.Run {
-		runs, err := store.Runs(t.Context(), "default", repo.RunQuery{Order: repo.RunsCostliestFirst, Limit: 10})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return runs
+	runs := listRuns(t, store, repo.RunQuery{})
+	if len(runs) != 3 || runs[0].Own != settled[0].Own || !runs[0].Settled || runs[2].Settled {
+		t.Fatalf("the runs are %+v", runs)
 	}
-	want := list(store)
-	if len(want) != 3 || want[0].Own != settled[0].Own || !want[0].Settled || want[2].Settled {
-		t.Fatalf("the runs are %+v", want)
-	}
-	if err := store.Close(); err != nil {
+	return runs
+}
+
+func listRuns(t *testing.T, store *Store, q repo.RunQuery) []*model.Run {
+	t.Helper()
+	q.Order, q.Limit = repo.RunsCostliestFirst, 10
+	runs, err := store.Runs(t.Context(), "default", q)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := migrateTo(t.Context(), path, 3); err != nil {
+	return runs
+}
+
+// reopen opens a file again that was changed as do says.
+func reopen(t *testing.T, store *Store, do func(ctx context.Context, path string) error) *Store {
+	t.Helper()
+	path := store.file
+	if err := errors.Join(store.Close(), do(t.Context(), path)); err != nil {
 		t.Fatal(err)
 	}
-	if store, err = Open(t.Context(), path, Options{}); err != nil {
+	store, err := Open(t.Context(), path, Options{})
+	if err != nil {
 		t.Fatal(err)
 	}
-	defer store.Close()
-	if diff := cmp.Diff(want, list(store)); diff != "" {
+	t.Cleanup(func() { _ = store.Close() })
+	return store
+}
+
+// TestRunsSurviveOneRowBecomingTwo takes runs to the version that had one row for
+// each, and back.
+func TestRunsSurviveOneRowBecomingTwo(t *testing.T) {
+	store := openTestStore(t)
+	want := storeRuns(t, store)
+	store = reopen(t, store, func(ctx context.Context, path string) error { return migrateTo(ctx, path, 3) })
+	if diff := cmp.Diff(want, listRuns(t, store, repo.RunQuery{})); diff != "" {
 		t.Errorf("runs differ (-want +got):\n%s", diff)
+	}
+}
+
+// TestRunsGetTheIdsOfTheirSpans begins with ids of their own, as version 4 had.
+func TestRunsGetTheIdsOfTheirSpans(t *testing.T) {
+	store := openTestStore(t)
+	want := storeRuns(t, store)
+	store = reopen(t, store, func(ctx context.Context, path string) error {
+		if err := migrateTo(ctx, path, 4); err != nil {
+			return err
+		}
+		connector, err := newConnector(path, writing)
+		if err != nil {
+			return err
+		}
+		w := newWriter(connector)
+		return errors.Join(w.transaction(ctx, func(tx *tx) error {
+			return errors.Join(tx.exec(`UPDATE runs SET id = 100 - id`), tx.exec(`UPDATE settled_runs SET id = 100 - id`))
+		}), w.close())
+	})
+	for _, c := range []struct {
+		query repo.RunQuery
+		want  []*model.Run
+	}{
+		{repo.RunQuery{}, want},
+		{repo.RunQuery{TraceID: want[0].TraceID}, want[:2]},
+		{repo.RunQuery{Identity: model.Identity{RunID: "r-1"}}, want[1:2]},
+		{repo.RunQuery{Of: []repo.RunRef{{TraceID: want[2].TraceID, SpanID: want[2].SpanID, StartNano: want[2].StartNano}}}, want[2:]},
+	} {
+		if diff := cmp.Diff(c.want, listRuns(t, store, c.query)); diff != "" {
+			t.Errorf("%+v: runs differ (-want +got):\n%s", c.query, diff)
+		}
 	}
 }
 
@@ -215,5 +262,74 @@ func TestSchemaGoesDownToTheVersionBefore(t *testing.T) {
 	}
 	if runs, err := store.Runs(t.Context(), "default", repo.RunQuery{Limit: 10}); err != nil || len(runs) != 2 {
 		t.Errorf("%d runs, %v", len(runs), err)
+	}
+}
+
+// TestSpansAreFoundByRangesAfterMigrating stores what a file of version 4 found by
+// an index of each span: traces whose spans are among those of others, that are in
+// several projects, and of which spans are gone.
+func TestSpansAreFoundByRangesAfterMigrating(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "agenttrace.db")
+	store, err := Open(t.Context(), path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	record := func(project string, trace, n int) model.Record {
+		return model.Record{Raw: []byte{0x2a, 1, byte(n)}, Span: &model.Span{
+			Project: project, TraceID: model.TraceID{15: byte(trace)}, SpanID: model.SpanID{7: byte(n)}, StartNano: int64(n) * model.NanosPerHour, Name: "s",
+		}}
+	}
+	write := func(records ...model.Record) repo.Written {
+		t.Helper()
+		written, err := store.Write(t.Context(), records)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return written
+	}
+	for n := 1; n <= 30; n += 3 { // spans of trace 1 of two projects, and one of trace 2
+		write(record("a", 1, n), record("a", 1, n+1), record("a", 2, n+2), record("b", 1, n))
+	}
+	if _, err := store.Drop(t.Context(), model.NanosPerDay); err != nil { // the first 23
+		t.Fatal(err)
+	}
+	type key struct {
+		project string
+		trace   byte
+	}
+	list := func() map[key][]*model.Span {
+		found := make(map[key][]*model.Span)
+		for _, k := range []key{{"a", 1}, {"a", 2}, {"b", 1}} {
+			for spans, err := range store.TraceSpans(t.Context(), k.project, repo.TraceRef{ID: model.TraceID{15: k.trace}}) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				found[k] = spans
+			}
+		}
+		return found
+	}
+	want := list()
+	if a, b := len(want[key{"a", 1}]), len(want[key{"b", 1}]); a != 4 || b != 2 {
+		t.Fatalf("%d and %d spans are left of trace 1, want 4 and 2", a, b)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := migrateTo(t.Context(), path, 4); err != nil {
+		t.Fatal(err)
+	}
+	if store, err = Open(t.Context(), path, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	if diff := cmp.Diff(want, list()); diff != "" {
+		t.Errorf("spans differ (-want +got):\n%s", diff)
+	}
+	if w := write(record("a", 1, 28), record("a", 1, 40)); w.Stored != 1 || w.Duplicates != 1 {
+		t.Errorf("of a span that is stored and one that is not, %+v", w)
+	}
+	if got := len(list()[key{"a", 1}]); got != 5 {
+		t.Errorf("the trace has %d spans, want 5", got)
 	}
 }

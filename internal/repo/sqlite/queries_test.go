@@ -60,9 +60,9 @@ func TestQueriesAsSQL(t *testing.T) {
 		text, a := c.text, c.ask
 		a.Spans = repo.SpanQuery{Start: day, Where: planOf(t, text).Spans}
 		g := newAggregator(nil, "default", newTally(a))
-		sql, args := g.query(`NOT INDEXED`, g.within())
+		sql, args := g.query(`spans NOT INDEXED`, g.within())
 		show(text, "cells in a large part of all spans", sql, args)
-		sql, args = g.query(`INDEXED BY `+g.index, g.within())
+		sql, args = g.query(spansIn(g.index), g.within())
 		show(text, "cells in a small part", sql, args)
 	}
 	golden(t, "testdata/queries.sql", b.String())

@@ -123,23 +123,38 @@ const (
 	// deleteSpans returns the starts, for counting days.
 	deleteSpans = `
 DELETE FROM spans WHERE id IN (
-	SELECT id FROM spans INDEXED BY spans_identity
-	WHERE project = ? AND trace_id = ? AND start_ns < ? LIMIT ?)
+	SELECT id FROM ` + ofTrace + ` WHERE project = ? AND trace_id = ? AND ` + inRange + ` AND start_ns < ? LIMIT ?)
 RETURNING start_ns`
+
+	// shortenRanges makes ranges end with a span: greater ids may be given again.
+	shortenRanges = `
+UPDATE span_ranges SET last_id = coalesce((
+	SELECT max(id) FROM spans NOT INDEXED
+	WHERE id BETWEEN first_id AND last_id AND project = span_ranges.project AND trace_id = span_ranges.trace_id), first_id - 1)
+WHERE project = ? AND trace_id = ?`
+	deleteRanges = `DELETE FROM span_ranges WHERE project = ? AND trace_id = ? AND last_id < first_id`
 
 	deleteSegments    = `DELETE FROM segments WHERE project = ? AND trace_id = ? AND earliest_ns < ?`
 	deleteSettledRuns = `
 DELETE FROM settled_runs WHERE id IN (
-	SELECT id FROM runs INDEXED BY runs_identity WHERE project = ? AND trace_id = ? AND start_ns < ?)`
-	deleteRuns  = `DELETE FROM runs INDEXED BY runs_identity WHERE project = ? AND trace_id = ? AND start_ns < ?`
+	SELECT id FROM ` + runsOfTrace + ` WHERE project = ? AND trace_id = ? AND ` + inRange + ` AND start_ns < ?)`
+	deleteRuns = `
+DELETE FROM runs WHERE id IN (
+	SELECT id FROM ` + runsOfTrace + ` WHERE project = ? AND trace_id = ? AND ` + inRange + ` AND start_ns < ?)`
 	deleteBills = `DELETE FROM bills INDEXED BY bills_trace WHERE project = ? AND trace_id = ? AND start_ns < ?`
 	deleteTrace = `DELETE FROM traces WHERE project = ? AND trace_id = ?`
 )
 
-// dropTrace deletes the old spans of a trace, at most chunkSpans of them. When
+// dropTrace deletes the old runs of a trace, whose ids are those of spans, and its
+// old spans, at most chunkSpans of them. When
 // none is left it deletes the segments too, which lie on one day each, and
 // makes the row say what is still stored.
 func (d *dropper) dropTrace(t *tx, old oldTrace) error {
+	for _, statement := range []string{deleteSettledRuns, deleteRuns} {
+		if err := t.exec(statement, args(old.project, old.id[:], d.before)...); err != nil {
+			return err
+		}
+	}
 	deleted := int64(0)
 	err := t.query(func(values []driver.Value) error {
 		r := row{values: values}
@@ -151,10 +166,15 @@ func (d *dropper) dropTrace(t *tx, old oldTrace) error {
 		return err
 	}
 	d.spans += deleted
+	for _, statement := range []string{shortenRanges, deleteRanges} {
+		if err := t.exec(statement, args(old.project, old.id[:])...); err != nil {
+			return err
+		}
+	}
 	if deleted == chunkSpans {
 		return nil
 	}
-	for _, statement := range []string{deleteSegments, deleteSettledRuns, deleteRuns, deleteBills} {
+	for _, statement := range []string{deleteSegments, deleteBills} {
 		if err := t.exec(statement, args(old.project, old.id[:], d.before)...); err != nil {
 			return err
 		}
@@ -162,7 +182,7 @@ func (d *dropper) dropTrace(t *tx, old oldTrace) error {
 	return d.recompute(t, old)
 }
 
-const selectTraceSpans = `SELECT ` + spanColumns + ` FROM spans INDEXED BY spans_identity WHERE project = ? AND trace_id = ?`
+const selectTraceSpans = `SELECT ` + spanColumns + ` FROM ` + ofTrace + ` WHERE project = ? AND trace_id = ? AND ` + inRange
 
 // recompute replaces the row of a trace by the sum of the spans it still has,
 // and deletes it when there are none.

@@ -42,6 +42,31 @@ func TestDropEmptiesATraceThatIsLargerThanItsTransactions(t *testing.T) {
 	}
 }
 
+// TestTraceHasNoSpanTwiceAfterADropOfItsLastOnes stores late spans, drops them, and
+// stores others of the same trace, which are given the same ids.
+func TestTraceHasNoSpanTwiceAfterADropOfItsLastOnes(t *testing.T) {
+	store := openStore(t)
+	mustWrite(t, store, record(1, 1, 11*day))
+	mustWrite(t, store, record(1, 2, 10*day), record(1, 3, 10*day+1))
+	if _, err := store.Drop(t.Context(), 11*day); err != nil {
+		t.Fatal(err)
+	}
+	mustWrite(t, store, record(2, 4, 11*day))
+	mustWrite(t, store, record(1, 5, 11*day))
+	var got []int64
+	for spans, err := range store.TraceSpans(t.Context(), project, repo.TraceRef{ID: record(1, 1, 0).Span.TraceID}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range spans {
+			got = append(got, s.SpanID.Int64())
+		}
+	}
+	if diff := cmp.Diff([]int64{1, 5}, got); diff != "" {
+		t.Errorf("spans of the trace (-want +got):\n%s", diff)
+	}
+}
+
 // TestDropTellsTheRestOfATraceFromItsSpans drops the day of a trace's head.
 // What the row then says comes from other spans, previews too, though narrow
 // spans do not have them.

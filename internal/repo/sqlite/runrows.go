@@ -23,9 +23,8 @@ const (
 	settled_runs.id IS NOT NULL AND coalesce((SELECT t.settled_spans = t.spans FROM traces AS t WHERE t.project = runs.project AND t.trace_id = runs.trace_id), 0),
 	detail, ` + tallyColumns
 
-	// insertRun leaves a run as it is that is stored already: its span was
-	// dropped just now, and arrived again before the run was.
-	insertRun = `INSERT INTO runs (` + runKeyColumns + `, ` + ownColumns + `) VALUES (` + tenMarks + `?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
+	// insertRun begins with the id of the run's span.
+	insertRun = `INSERT INTO runs (id, ` + runKeyColumns + `, ` + ownColumns + `) VALUES (` + tenMarks + tenMarks + `?)`
 
 	replaceSettledRun = `INSERT OR REPLACE INTO settled_runs (id, ` + settledRunColumns + `) VALUES (` + tenMarks + tenMarks + `?, ?, ?)`
 )

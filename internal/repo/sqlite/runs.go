@@ -75,7 +75,7 @@ func runPage(project string, q repo.RunQuery) (query string, args []any) {
 	if q.After != nil {
 		order.addBehind(&c, q.After)
 	}
-	query = `WITH page AS MATERIALIZED (SELECT id FROM runs INDEXED BY ` + index + ` WHERE ` + c.String() + order.String() + ` LIMIT ?)
+	query = `WITH page AS MATERIALIZED (SELECT id FROM ` + runsIn(index) + ` WHERE ` + c.String() + order.String() + ` LIMIT ?)
 SELECT ` + runColumns + ` FROM page CROSS JOIN runs USING (id) LEFT JOIN settled_runs USING (id)` + order.String()
 	return query, append(c.args, q.Limit)
 }
@@ -94,9 +94,9 @@ func runConditions(project string, q repo.RunQuery) (index string, c conditions)
 			}
 		}
 	}
-	use(!q.TraceID.IsZero(), `runs_identity`, `trace_id = ?`, q.TraceID[:])
-	use(len(q.Of) > 0, `runs_identity`, `(trace_id, span_id, start_ns) IN (VALUES `+rowsOfMarks(len(q.Of))+`)`, refArgs(q.Of)...)
-	use(q.Identity.RunID != "", `runs_identity`, runsWithID, project, q.Identity.RunID)
+	use(!q.TraceID.IsZero(), traceIndex, `trace_id = ? AND `+inRange, q.TraceID[:])
+	use(len(q.Of) > 0, runID, `id IN (`+idsOfSpans+` (VALUES `+rowsOfMarks(len(q.Of))+`))`, refArgs(project, q.Of)...)
+	use(q.Identity.RunID != "", runID, idsOfRun, project, q.Identity.RunID)
 	for _, x := range runLookups(&q.Identity) {
 		use(x.value != "", x.index, x.column+` = ?`, x.value)
 	}
@@ -109,9 +109,25 @@ func runConditions(project string, q repo.RunQuery) (index string, c conditions)
 	return index, c
 }
 
-// runsWithID finds runs by their own id, which is that of their spans.
-const runsWithID = `(trace_id, span_id, start_ns) IN (
-	SELECT trace_id, span_id, start_ns FROM spans INDEXED BY spans_run WHERE project = ? AND run_id = ?)`
+// A run has the id of its span: so what finds spans finds runs.
+const (
+	runID = `` // stands for the id of a run, as traceIndex stands for span_ranges
+
+	runsOfTrace = `span_ranges CROSS JOIN runs NOT INDEXED USING (project, trace_id)`
+	idsOfSpans  = `SELECT id FROM spans INDEXED BY spans_start WHERE (project, start_ns, trace_id, span_id) IN`
+	idsOfRun    = `id IN (SELECT id FROM spans INDEXED BY spans_run WHERE project = ? AND run_id = ?)`
+)
+
+// runsIn returns where to select the runs from that are found by an index.
+func runsIn(index string) string {
+	switch index {
+	case traceIndex:
+		return runsOfTrace
+	case runID:
+		return `runs NOT INDEXED`
+	}
+	return `runs INDEXED BY ` + index
+}
 
 // runLookup is an index that holds the runs of an id.
 type runLookup struct{ column, index, value string }
@@ -154,14 +170,14 @@ func addPlainRunFields(c *conditions, q repo.RunQuery) {
 	c.addDuration(spanDuration, q.MinDuration, q.MaxDuration)
 }
 
-// rowsOfMarks returns n rows of three marks.
+// rowsOfMarks returns n rows of four marks.
 func rowsOfMarks(n int) string {
-	return strings.Join(slices.Repeat([]string{`(?, ?, ?)`}, n), `, `)
+	return strings.Join(slices.Repeat([]string{`(?, ?, ?, ?)`}, n), `, `)
 }
 
-func refArgs(refs []repo.RunRef) (args []any) {
+func refArgs(project string, refs []repo.RunRef) (args []any) {
 	for i := range refs {
-		args = append(args, refs[i].TraceID[:], refs[i].SpanID.Int64(), refs[i].StartNano)
+		args = append(args, project, refs[i].StartNano, refs[i].TraceID[:], refs[i].SpanID.Int64())
 	}
 	return args
 }

@@ -48,7 +48,7 @@ func sessionPage(project string, q repo.SessionQuery) (query string, args []any)
 	later.add(`session_id = runs.session_id`)
 	later.add(`(start_ns, id) > (runs.start_ns, runs.id)`)
 	c.add(`NOT EXISTS (SELECT 1 FROM runs AS later INDEXED BY runs_session WHERE `+later.String()+`)`, later.args...)
-	return `SELECT session_id FROM runs INDEXED BY ` + index + ` WHERE ` + c.String() +
+	return `SELECT session_id FROM ` + runsIn(index) + ` WHERE ` + c.String() +
 		` ORDER BY start_ns DESC, session_id DESC LIMIT ?`, append(c.args, q.Limit)
 }
 

@@ -122,9 +122,9 @@ func (s *settling) find() (found bool, err error) {
 	return found, err
 }
 
-// selectDays counts the spans of a trace by day; it reads nothing but the index.
+// selectDays counts the spans of a trace by day.
 const selectDays = `
-SELECT start_ns / ?, count(*) FROM spans INDEXED BY spans_identity WHERE project = ? AND trace_id = ? GROUP BY 1`
+SELECT start_ns / ?, count(*) FROM ` + ofTrace + ` WHERE project = ? AND trace_id = ? AND ` + inRange + ` GROUP BY 1`
 
 // countDays finds out which days are stored, and how many spans on each. Where
 // all are on one, which is almost always, the trace's row knows.

@@ -32,11 +32,11 @@ func TestRunListsFindFewRunsAndDoNotSortByStart(t *testing.T) {
 		{"of a workflow", repo.RunQuery{Identity: model.Identity{WorkflowID: "w"}}, `runs_workflow (project=? AND workflow_id=?)`, ties},
 		{"of a team", repo.RunQuery{Identity: model.Identity{TeamID: "t"}}, `runs_team (project=? AND team_id=?)`, ties},
 		{"of an agent after", repo.RunQuery{Identity: model.Identity{AgentID: "a"}, After: after}, `runs_agent (project=? AND agent_id=? AND start_ns<?)`, ties},
-		{"with a run id", repo.RunQuery{Identity: model.Identity{RunID: "r", SessionID: "s"}}, `runs_identity (project=? AND trace_id=? AND span_id=? AND start_ns=?)`, "USE TEMP B-TREE FOR ORDER BY"},
+		{"with a run id", repo.RunQuery{Identity: model.Identity{RunID: "r", SessionID: "s"}}, "runs USING INTEGER PRIMARY KEY (rowid=?)\nLIST SUBQUERY 1\nSEARCH spans USING COVERING INDEX spans_run", "USE TEMP B-TREE FOR ORDER BY"},
 		{"failed", repo.RunQuery{Failed: new(true)}, `runs_failed (project=?)`, ties},
 		{"that did not fail", repo.RunQuery{Failed: new(false)}, `runs_start (project=?)`, ties},
-		{"of a trace", repo.RunQuery{TraceID: model.TraceID{1}, Identity: model.Identity{SessionID: "s"}}, `runs_identity (project=? AND trace_id=?)`, "USE TEMP B-TREE FOR ORDER BY"},
-		{"these", repo.RunQuery{Of: refs}, `runs_identity (project=? AND trace_id=? AND span_id=? AND start_ns=?)`, "USE TEMP B-TREE FOR ORDER BY"},
+		{"of a trace", repo.RunQuery{TraceID: model.TraceID{1}, Identity: model.Identity{SessionID: "s"}}, runsByRanges, "USE TEMP B-TREE FOR ORDER BY"},
+		{"these", repo.RunQuery{Of: refs}, `COVERING INDEX spans_start (project=? AND start_ns=? AND trace_id=? AND span_id=?)`, "USE TEMP B-TREE FOR ORDER BY"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.query.Limit = 10
@@ -84,6 +84,10 @@ func TestBillsAreReadAsTheyLie(t *testing.T) {
 	}
 }
 
+// runsByRanges is how the runs of a trace are found.
+const runsByRanges = `SEARCH span_ranges USING PRIMARY KEY (project=? AND trace_id=?)
+SEARCH runs USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)`
+
 func TestSettlingLooksUpWhatItReplaces(t *testing.T) {
 	store := openTestStore(t)
 	unsettled, ids := unsettledOf("default", []model.TraceID{{1}, {2}})
@@ -95,10 +99,10 @@ func TestSettlingLooksUpWhatItReplaces(t *testing.T) {
 	}{
 		{unsettled, ids, "traces_trace (project=? AND trace_id=?)"},
 		{selectTraceToSettle, id, "traces_trace (project=? AND trace_id=?)"},
-		{selectDays, append([]any{1}, id...), "USING COVERING INDEX spans_identity (project=? AND trace_id=?)"},
-		{selectRunsOfTrace, id, "runs_identity (project=? AND trace_id=?)"},
+		{selectDays, append([]any{1}, id...), byRanges},
+		{selectRunsOfTrace, id, runsByRanges},
 		{deleteBillsOfTrace, id, "bills_trace (project=? AND trace_id=?)"},
-		{deleteRuns, append(id, 7), "runs_identity (project=? AND trace_id=?)"},
+		{deleteRuns, append(id, 7), runsByRanges},
 		{deleteBills, append(id, 7), "bills_trace (project=? AND trace_id=?"},
 		{selectSegmentSizes, id, "segments_trace (project=? AND trace_id=?)"},
 	} {

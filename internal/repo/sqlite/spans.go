@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"slices"
+	"strings"
 
 	"github.com/agenttrace/agenttrace/internal/model"
 	"github.com/agenttrace/agenttrace/internal/query"
@@ -32,11 +33,11 @@ func (s *Store) Spans(ctx context.Context, project string, q repo.SpanQuery) ([]
 // first, in one step that can be interrupted.
 func spanPage(project string, q repo.SpanQuery) (query string, args []any) {
 	index, c := spanConditions(project, q)
-	order := ` ORDER BY start_ns DESC, id DESC`
+	order := ` ORDER BY ` + strings.Join(orderIn(index), ` DESC, `) + ` DESC`
 	if q.Order == repo.SpansOldestFirst {
-		order = ` ORDER BY start_ns, id`
+		order = ` ORDER BY ` + strings.Join(orderIn(index), `, `)
 	}
-	query = `WITH page AS MATERIALIZED (SELECT id FROM spans INDEXED BY ` + index + ` WHERE ` + c.String() + order + ` LIMIT ?)
+	query = `WITH page AS MATERIALIZED (SELECT id FROM ` + spansIn(index) + ` WHERE ` + c.String() + order + ` LIMIT ?)
 SELECT ` + spanColumns + ` FROM page CROSS JOIN spans USING (id)` + order
 	return query, append(c.args, q.Limit)
 }
@@ -48,7 +49,7 @@ func spanConditions(project string, q repo.SpanQuery) (index string, c condition
 	index, c, rest := spanLookup(project, q)
 	if q.After != nil {
 		c.addRange(behind(q.After.StartNano, q.Order == repo.SpansNewestFirst, q.Start))
-		c.addPlace(project, *q.After, q.Order)
+		c.addPlace(project, index, *q.After, q.Order)
 	} else {
 		c.addRange(q.Start)
 	}
@@ -68,7 +69,19 @@ func spanLookup(project string, q repo.SpanQuery) (index string, equal condition
 		equal.addCondition(found[0].term)
 		rest = slices.Delete(rest, found[0].part, found[0].part+1)
 	}
+	if index == traceIndex {
+		equal.add(inRange)
+	}
 	return index, equal, rest
+}
+
+// orderIn returns what spans are listed by that are found by an index. Spans of one
+// start are in the order in which the index has them.
+func orderIn(index string) []string {
+	if index == `spans_start` || index == traceIndex {
+		return []string{`start_ns`, `trace_id`, `span_id`}
+	}
+	return []string{`start_ns`, `id`}
 }
 
 // plainFields returns the condition that the fields of a query stand for.
@@ -118,12 +131,17 @@ func anyType(types []model.SpanType) (either plan.Any) {
 	return either
 }
 
-// addPlace restricts spans to those behind a. Where that span is gone, so are
-// all spans of its start, and any id will do.
-func (c *conditions) addPlace(project string, a repo.SpanCursor, o repo.SpanOrder) {
+// addPlace restricts spans to those behind a in the order of an index. Where the
+// order is by id and that span is gone, so are all spans of its start, and any id
+// will do.
+func (c *conditions) addPlace(project, index string, a repo.SpanCursor, o repo.SpanOrder) {
 	compare := `<`
 	if o == repo.SpansOldestFirst {
 		compare = `>`
+	}
+	if order := orderIn(index); len(order) == 3 {
+		c.add(`(`+strings.Join(order, `, `)+`) `+compare+` (?, ?, ?)`, a.StartNano, a.TraceID[:], a.SpanID.Int64())
+		return
 	}
 	c.add(`(start_ns, id) `+compare+` (?, coalesce((
 		SELECT id FROM spans WHERE project = ? AND trace_id = ? AND span_id = ? AND start_ns = ?), 0))`,

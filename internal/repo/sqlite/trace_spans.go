@@ -36,7 +36,7 @@ func (s *Store) TraceSpans(ctx context.Context, project string, where plan.Condi
 
 const (
 	selectSpansOfTrace = selectTraceSpans + orderSpansOfTrace
-	orderSpansOfTrace  = ` ORDER BY start_ns, id LIMIT ?`
+	orderSpansOfTrace  = ` ORDER BY start_ns, span_id LIMIT ?`
 
 	// spansAhead is how many spans are read before they are handed over, unless
 	// a single trace has more.

@@ -125,9 +125,9 @@ func (l *traceLister) conditions(having []plan.Condition) conditions {
 	}
 	c.addCondition(q.Where)
 	for _, h := range having {
-		some := conditions{terms: []string{`project = ?`, `trace_id = traces.trace_id`}, args: []any{l.project}}
+		some := conditions{terms: []string{`project = ?`, `trace_id = traces.trace_id`, inRange}, args: []any{l.project}}
 		some.addCondition(h)
-		c.add(`EXISTS (SELECT 1 FROM spans INDEXED BY spans_identity WHERE `+some.String()+`)`, some.args...)
+		c.add(`EXISTS (SELECT 1 FROM `+ofTrace+` WHERE `+some.String()+`)`, some.args...)
 	}
 	return c
 }

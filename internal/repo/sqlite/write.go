@@ -49,15 +49,8 @@ func (s *Store) Write(ctx context.Context, records []model.Record) (repo.Written
 	return repo.Written{Stored: b.stored, Duplicates: len(records) - b.stored}, nil
 }
 
-// byIdentity orders records as the primary key of spans does, so that rows are
-// inserted where the one before was, and the spans of a trace are neighbours.
-func byIdentity(a, b model.Record) int {
-	return cmp.Or(
-		byTrace(a, b),
-		cmp.Compare(a.Span.SpanID.Int64(), b.Span.SpanID.Int64()),
-		cmp.Compare(a.Span.StartNano, b.Span.StartNano),
-	)
-}
+// byIdentity orders records so that the spans of a trace are neighbours, by start.
+func byIdentity(a, b model.Record) int { return cmp.Or(byTrace(a, b), byStart(a, b)) }
 
 func byTrace(a, b model.Record) int {
 	return cmp.Or(
@@ -80,6 +73,7 @@ type batch struct {
 type written struct {
 	records []model.Record
 	fresh   []model.Record // those that were not stored before
+	firstID int64          // of the spans of fresh, which have ids one after the other
 }
 
 // insertSpans stores the spans of records, which are distinct and ordered by
@@ -94,7 +88,7 @@ func (b *batch) insertSpans(ctx context.Context, records []model.Record) (traces
 			end++
 		}
 		t := written{records: records[:end]}
-		if t.fresh, err = b.insertSpansOfTrace(t.records); err != nil {
+		if err := b.insertSpansOfTrace(&t); err != nil {
 			return nil, err
 		}
 		b.stored += len(t.fresh)
@@ -103,23 +97,34 @@ func (b *batch) insertSpans(ctx context.Context, records []model.Record) (traces
 	return traces, nil
 }
 
-// insertSpansOfTrace returns the records that were not stored before.
-func (b *batch) insertSpansOfTrace(records []model.Record) ([]model.Record, error) {
-	fresh := make([]model.Record, 0, len(records))
-	for _, r := range records {
+const insertRange = `INSERT INTO span_ranges (project, trace_id, first_id, last_id) VALUES (?, ?, ?, ?)`
+
+// insertSpansOfTrace finds out which records are new. Nobody else inserts meanwhile.
+func (b *batch) insertSpansOfTrace(t *written) error {
+	t.fresh = make([]model.Record, 0, len(t.records))
+	for _, r := range t.records {
 		setSpanArgs(b.row, r.Span)
 		if err := b.tx.exec(insertSpan, b.row...); err != nil {
-			return nil, err
+			return err
 		}
 		changed, err := b.tx.changed()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if changed > 0 {
-			fresh = append(fresh, r)
+			t.fresh = append(t.fresh, r)
 		}
 	}
-	return fresh, nil
+	if len(t.fresh) == 0 {
+		return nil
+	}
+	last, err := b.tx.result.LastInsertId()
+	if err != nil {
+		return err
+	}
+	t.firstID = last - int64(len(t.fresh)) + 1
+	first := t.fresh[0].Span
+	return b.tx.exec(insertRange, args(first.Project, first.TraceID[:], t.firstID, last)...)
 }
 
 // insertRest stores what follows from the spans that are new. The segments are
@@ -160,7 +165,7 @@ func (b *batch) insertRestOfTrace(t written, segments []otlp.Segment) error {
 	if err := b.mergeTrace(part); err != nil {
 		return err
 	}
-	if err := b.insertRuns(t.fresh); err != nil {
+	if err := b.insertRuns(t); err != nil {
 		return err
 	}
 	return b.noteChange(t.fresh)
@@ -183,12 +188,13 @@ func (b *batch) insertSegments(segments []otlp.Segment) error {
 }
 
 // insertRuns stores what is known of the runs among the spans.
-func (b *batch) insertRuns(fresh []model.Record) error {
-	for _, r := range fresh {
+func (b *batch) insertRuns(t written) error {
+	for i, r := range t.fresh {
 		if !r.Span.Type.IsRun() {
 			continue
 		}
-		if err := b.tx.exec(insertRun, args(runValues(model.RunOf(r.Span))...)...); err != nil {
+		id := driver.Value(t.firstID + int64(i))
+		if err := b.tx.exec(insertRun, args(append([]driver.Value{id}, runValues(model.RunOf(r.Span))...)...)...); err != nil {
 			return err
 		}
 	}

@@ -59,10 +59,12 @@ WITH page AS MATERIALIZED (SELECT id FROM runs INDEXED BY runs_user WHERE projec
 -- USE TEMP B-TREE FOR LAST 2 TERMS OF ORDER BY
 
 -- two runs
-WITH page AS MATERIALIZED (SELECT id FROM runs INDEXED BY runs_identity WHERE project = «'default'» AND (trace_id, span_id, start_ns) IN (VALUES («x'00000000000000000000000000000000'», «0», «5»), («x'00000000000000000000000000000000'», «0», «6»)) ORDER BY start_ns DESC, trace_id DESC, span_id DESC LIMIT «20»)
+WITH page AS MATERIALIZED (SELECT id FROM runs NOT INDEXED WHERE project = «'default'» AND id IN (SELECT id FROM spans INDEXED BY spans_start WHERE (project, start_ns, trace_id, span_id) IN (VALUES («'default'», «5», «x'00000000000000000000000000000000'», «0»), («'default'», «6», «x'00000000000000000000000000000000'», «0»))) ORDER BY start_ns DESC, trace_id DESC, span_id DESC LIMIT «20»)
 -- MATERIALIZE page
--- SEARCH runs USING COVERING INDEX runs_identity (project=? AND trace_id=? AND span_id=? AND start_ns=?)
--- LIST SUBQUERY 6
+-- SEARCH runs USING INTEGER PRIMARY KEY (rowid=?)
+-- LIST SUBQUERY 3
+-- SEARCH spans USING COVERING INDEX spans_start (project=? AND start_ns=? AND trace_id=? AND span_id=?)
+-- LIST SUBQUERY 7
 -- SCAN 2 CONSTANT ROWS
 -- USE TEMP B-TREE FOR ORDER BY
 
