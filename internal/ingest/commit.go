@@ -51,7 +51,7 @@ func (s *shard) transaction(ctx context.Context, from, to int) error {
 	}
 	defer s.end()
 	began := time.Now() // not the injected clock: this is a length, not a date
-	written, err := s.writer.Write(repo.OnCommit(ctx, s.pass), s.records[from:to])
+	written, err := s.writer.Write(ctx, s.records[from:to])
 	m := s.config.Metrics
 	m.commitSeconds.Observe(time.Since(began).Seconds())
 	m.batchSpans.Observe(float64(to - from))

@@ -45,7 +45,7 @@ type Config struct {
 	Linger time.Duration
 
 	// NarrowSpans is how many spans a batch must have to be committed beside
-	// another; one with fewer waits while the store works at another such, but
+	// another; one with fewer waits while another such is being committed, but
 	// not for long, and grows meanwhile. Negative: none waits.
 	//
 	// What a transaction costs by itself is the most of a small one.

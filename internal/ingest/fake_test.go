@@ -141,20 +141,6 @@ func (g *gate) pass(ctx context.Context, records []model.Record) error {
 	}
 }
 
-// letAll lets each transaction go on from here, until ctx ends.
-func (g *gate) letAll(ctx context.Context) {
-	go func() {
-		for {
-			select {
-			case <-g.entered:
-				g.leave <- struct{}{}
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-}
-
 var now = time.Date(2026, time.November, 22, 12, 0, 0, 0, time.UTC)
 
 func clock() time.Time { return now }

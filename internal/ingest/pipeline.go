@@ -18,7 +18,7 @@ type Pipeline struct {
 	wg     sync.WaitGroup
 
 	tallies tallies
-	narrow  chan struct{} // holds a token while the store works at a narrow batch
+	narrow  chan struct{} // holds a token while a narrow batch is being committed
 
 	mu      sync.Mutex // guards what follows, and the queues of the shards
 	spans   int        // waiting or being written

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/agenttrace/agenttrace/internal/model"
@@ -26,7 +25,6 @@ type shard struct {
 	// The worker's own, used again for each batch and empty between them.
 	records []model.Record
 	places  []place
-	pass    func() // the turn of the batch, to the next
 }
 
 // place says whose record one of a batch is.
@@ -55,9 +53,9 @@ func (s *shard) signal() {
 func (s *shard) run() {
 	for s.await() {
 		s.linger()
-		s.pass = s.turn()
+		done := s.turn()
 		s.write(s.take())
-		s.pass()
+		done()
 	}
 }
 
@@ -114,9 +112,9 @@ func (s *shard) linger() {
 // store does not answer.
 const patience = 100 * time.Millisecond
 
-// turn waits until the batch is wide or no other narrow one keeps the store busy.
-// The caller calls pass, once or more, when the store has no more work with it.
-func (s *shard) turn() (pass func()) {
+// turn waits until the batch is wide or no other narrow one is being committed. The
+// caller calls done when it has been.
+func (s *shard) turn() (done func()) {
 	if s.wide() {
 		return func() {}
 	}
@@ -125,7 +123,7 @@ func (s *shard) turn() (pass func()) {
 	for !s.wide() {
 		select {
 		case s.narrow <- struct{}{}:
-			return sync.OnceFunc(func() { <-s.narrow })
+			return func() { <-s.narrow }
 		case <-s.wake: // there may be more
 		case <-timer.C:
 			return func() {}

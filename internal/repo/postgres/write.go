@@ -138,7 +138,6 @@ func finish(ctx context.Context, conn *pgxpool.Conn, err error) error {
 		}
 		return err
 	}
-	repo.Committing(ctx)
 	tag, err := conn.Exec(ctx, `COMMIT`)
 	if err == nil && tag.String() != `COMMIT` {
 		// What PostgreSQL says of a transaction in which something failed.

@@ -300,7 +300,7 @@ func TestSpansAreFoundByRangesAfterMigrating(t *testing.T) {
 	list := func() map[key][]*model.Span {
 		found := make(map[key][]*model.Span)
 		for _, k := range []key{{"a", 1}, {"a", 2}, {"b", 1}} {
-			for spans, err := range store.TraceSpans(t.Context(), k.project, repo.TraceRef{ID: model.TraceID{15: k.trace}}) {
+			for spans, err := range store.TraceSpans(t.Context(), k.project, nil, repo.TraceRef{ID: model.TraceID{15: k.trace}}) {
 				if err != nil {
 					t.Fatal(err)
 				}
