@@ -54,7 +54,7 @@ func TestTraceHasNoSpanTwiceAfterADropOfItsLastOnes(t *testing.T) {
 	mustWrite(t, store, record(2, 4, 11*day))
 	mustWrite(t, store, record(1, 5, 11*day))
 	var got []int64
-	for spans, err := range store.TraceSpans(t.Context(), project, repo.TraceRef{ID: record(1, 1, 0).Span.TraceID}) {
+	for spans, err := range store.TraceSpans(t.Context(), project, nil, repo.TraceRef{ID: record(1, 1, 0).Span.TraceID}) {
 		if err != nil {
 			t.Fatal(err)
 		}
