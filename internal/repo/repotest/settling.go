@@ -71,7 +71,7 @@ func byTrace(project string, batch []model.Record) map[model.TraceID][]model.Rec
 
 // readSettlement derives a settlement from what is stored of a trace, as a
 // consumer of the change log does: spans of one day that are in several segments, or
-// in a quick one, are to become one. It does so with every other trace anyhow.
+// in a quick one, are to become one.
 func readSettlement(ctx context.Context, store repo.Reader, project string, id model.TraceID, price runs.Pricer) (repo.Settlement, error) {
 	var spans []*model.Span
 	days, quick := map[int64]*repo.SettledSpans{}, map[*repo.SettledSpans]bool{}
@@ -99,7 +99,7 @@ func readSettlement(ctx context.Context, store repo.Reader, project string, id m
 	derived := runs.Of(spans, price)
 	s := repo.Settlement{Project: project, TraceID: id, Parts: derived.Parts, Runs: derived.Runs, Bills: derived.Bills}
 	for _, start := range slices.Sorted(maps.Keys(days)) {
-		if day := days[start]; len(day.Replaces) > 1 || quick[day] || id[15]%2 == 1 {
+		if day := days[start]; len(day.Replaces) > 1 || quick[day] {
 			s.Segments = append(s.Segments, inOrder(day))
 		}
 	}
