@@ -333,3 +333,47 @@ func TestSpansAreFoundByRangesAfterMigrating(t *testing.T) {
 		t.Errorf("the trace has %d spans, want 5", got)
 	}
 }
+
+// The id of a span that is gone is given again once all behind it are: a range that
+// was made by migrating must not reach it.
+func TestMigratedRangesEndWithASpan(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "agenttrace.db")
+	store, err := Open(t.Context(), path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(trace byte, day int64) {
+		t.Helper()
+		span := &model.Span{Project: "a", TraceID: model.TraceID{15: trace}, SpanID: model.SpanID{7: byte(day)}, StartNano: day*model.NanosPerDay + 1, Name: "s"}
+		if _, err := store.Write(t.Context(), []model.Record{{Raw: []byte{0x2a, 1, byte(day)}, Span: span}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	drop := func(day int64) {
+		t.Helper()
+		if _, err := store.Drop(t.Context(), day*model.NanosPerDay); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(1, 3)
+	write(2, 1) // leaves a hole behind the span of trace 1
+	write(3, 2)
+	drop(2)
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := migrateTo(t.Context(), path, 4); err != nil {
+		t.Fatal(err)
+	}
+	if store, err = Open(t.Context(), path, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	drop(3)
+	write(1, 4)
+	for spans, err := range store.TraceSpans(t.Context(), "a", nil, repo.TraceRef{ID: model.TraceID{15: 1}}) {
+		if err != nil || len(spans) != 2 {
+			t.Errorf("the trace has %d spans, want 2: %v", len(spans), err)
+		}
+	}
+}

@@ -146,9 +146,8 @@ DELETE FROM runs WHERE id IN (
 )
 
 // dropTrace deletes the old runs of a trace, whose ids are those of spans, and its
-// old spans, at most chunkSpans of them. When
-// none is left it deletes the segments too, which lie on one day each, and
-// makes the row say what is still stored.
+// old spans, at most chunkSpans of them. When none is left it deletes the segments
+// too, which lie on one day each, and makes the row say what is still stored.
 func (d *dropper) dropTrace(t *tx, old oldTrace) error {
 	for _, statement := range []string{deleteSettledRuns, deleteRuns} {
 		if err := t.exec(statement, args(old.project, old.id[:], d.before)...); err != nil {

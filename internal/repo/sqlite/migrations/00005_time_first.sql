@@ -1,8 +1,8 @@
 -- +goose Up
 
 -- Where the spans of a trace are: those that one write stored have ids one after
--- the other. Some may be gone, but none beyond the last id of the table: those are
--- given again.
+-- the other. Some within may be gone, never the last: ids behind the last of the
+-- table are given again.
 -- An index of each span by its trace took ten times as much, and put each
 -- batch on as many pages as it has traces.
 CREATE TABLE span_ranges (
@@ -13,11 +13,12 @@ CREATE TABLE span_ranges (
     PRIMARY KEY (project, trace_id, first_id)
 ) STRICT, WITHOUT ROWID;
 
--- A range begins where the span before is one of another trace.
+-- A range begins where the span before is one of another trace, and ends with the
+-- last span before the next range: an id behind that may be given again.
 INSERT INTO span_ranges (project, trace_id, first_id, last_id)
-SELECT project, trace_id, id, coalesce(lead(id) OVER (ORDER BY id) - 1, (SELECT max(id) FROM spans))
+SELECT project, trace_id, id, coalesce(lead(before) OVER (ORDER BY id), (SELECT max(id) FROM spans))
 FROM (
-    SELECT id, project, trace_id,
+    SELECT id, project, trace_id, lag(id) OVER (ORDER BY id) AS before,
         lag(project) OVER (ORDER BY id) IS project AND lag(trace_id) OVER (ORDER BY id) IS trace_id AS goes_on
     FROM spans
 )
