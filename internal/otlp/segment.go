@@ -34,8 +34,8 @@ func BuildSegments(records []model.Record) []Segment {
 	return buildSegments(records, func(dst, plain []byte) []byte { return encoder().EncodeAll(plain, dst) })
 }
 
-// BuildQuickSegments is BuildSegments for what is stored until its trace settles: in
-// two fifths of the time, and a third larger.
+// BuildQuickSegments is BuildSegments for what is stored until its trace settles: it
+// compresses in less than half of the time, and what it makes is a third larger.
 func BuildQuickSegments(records []model.Record) []Segment { return buildSegments(records, appendQuick) }
 
 func buildSegments(records []model.Record, compress func(dst, plain []byte) []byte) []Segment {

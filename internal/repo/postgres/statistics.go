@@ -102,7 +102,7 @@ func (s *statistics) start(ctx context.Context, day int64) {
 	})
 }
 
-// analyze looks at less than PostgreSQL would by itself, at the cost of a quarter. An
+// analyze looks at less than PostgreSQL would by itself, at a quarter of the cost. An
 // error costs no more than a plan: the day may be dropped by now, or the account may
 // not analyze.
 func (s *statistics) analyze(ctx context.Context, table, suffix string) {
