@@ -35,8 +35,6 @@ func appendQuick(dst, plain []byte) []byte {
 	return dst[:len(dst)+len(block)]
 }
 
-var errQuickDamaged = errors.New("decompress segment: it is damaged")
-
 func openQuick(dst, payload []byte) ([]byte, error) {
 	block := payload[quickHead:]
 	n, err := s2.DecodedLen(block)
@@ -52,7 +50,7 @@ func openQuick(dst, payload []byte) ([]byte, error) {
 	case err != nil:
 		return dst, fmt.Errorf("decompress segment: %w", err)
 	case crc32.Checksum(plain, castagnoli) != binary.BigEndian.Uint32(payload[1:]):
-		return dst, errQuickDamaged
+		return dst, errors.New("decompress segment: its checksum is wrong")
 	}
 	return dst[:len(dst)+n], nil
 }

@@ -182,7 +182,7 @@ func TestQueriesReadFewPartitionsThroughAnIndex(t *testing.T) {
 		"where a trace is": {findDaysSQL, []any{"default", []any{id}}, []string{
 			"Index Scan using trace_days_pkey on trace_days by project, trace_id",
 		}},
-		"a trace by id": {traceSQL, []any{"default", id, planDay(31), planDay(32)}, []string{
+		"a trace by id": {traceSQL(`traces`), []any{"default", id, planDay(31), planDay(32)}, []string{
 			"Index Scan using traces_pkey on traces_20260401 by day_ns, project, trace_id",
 			"Index Scan using traces_pkey on traces_20260402 by day_ns, project, trace_id",
 		}},

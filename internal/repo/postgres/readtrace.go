@@ -57,8 +57,7 @@ const segmentColumns = `trace_id, start_ns, span_id, spans, latest_ns, write_id,
 // traceStatements ask for the rows of a trace and for its segments.
 func traceStatements(project string, id model.TraceID, days daysOf, traces, segments string) []statement {
 	return []statement{
-		{`SELECT ` + traceColumns + ` FROM ` + traces + ` WHERE project = $1 AND trace_id = $2 AND day_ns >= $3 AND day_ns <= $4`,
-			[]any{project, uuid(id), days.first, days.last}},
+		{traceSQL(traces), []any{project, uuid(id), days.first, days.last}},
 		{`SELECT ` + segmentColumns + ` FROM ` + segments + `
 WHERE project = $1 AND trace_id = $2 AND start_ns >= $3 AND start_ns <= $4
 ORDER BY start_ns, span_id`,

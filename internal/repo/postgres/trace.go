@@ -108,7 +108,10 @@ func findTrace(ctx context.Context, q querier, project string, id model.TraceID)
 	return days, stands, err
 }
 
-const traceSQL = `SELECT ` + traceColumns + ` FROM traces WHERE project = $1 AND trace_id = $2 AND day_ns >= $3 AND day_ns <= $4`
+// traceSQL selects the rows of a trace from all of traces, or from one partition.
+func traceSQL(traces string) string {
+	return `SELECT ` + traceColumns + ` FROM ` + traces + ` WHERE project = $1 AND trace_id = $2 AND day_ns >= $3 AND day_ns <= $4`
+}
 
 // Trace puts the parts of a trace together.
 func (s *Store) Trace(ctx context.Context, project string, id model.TraceID) (*model.Trace, error) {
@@ -121,7 +124,7 @@ func (s *Store) trace(ctx context.Context, project string, id model.TraceID) (*m
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.reads.Query(ctx, traceSQL, project, uuid(id), days.first, days.last)
+	rows, err := s.reads.Query(ctx, traceSQL(`traces`), project, uuid(id), days.first, days.last)
 	if err != nil {
 		return nil, err
 	}
