@@ -23,7 +23,7 @@ const (
 // default.
 type Config struct {
 	// Shards is how many workers, and so how many transactions at once, there
-	// are; default: one per processor, at most eight. A store that has one
+	// are; default: one for two processors, at most eight. A store that has one
 	// writer anyway is best served by one shard.
 	Shards int
 
@@ -69,7 +69,7 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
-	c.Shards = orDefault(c.Shards, min(runtime.GOMAXPROCS(0), 8))
+	c.Shards = orDefault(c.Shards, min((runtime.GOMAXPROCS(0)+1)/2, 8))
 	c.MaxBatchSpans = orDefault(c.MaxBatchSpans, DefaultMaxBatchSpans)
 	c.MaxBatchBytes = orDefault(c.MaxBatchBytes, DefaultMaxBatchBytes)
 	if c.NarrowSpans == 0 {

@@ -15,7 +15,7 @@ import (
 // enough to be free. From some size on, autovacuum is in time.
 const (
 	firstAnalyze   = 10_000
-	analyzeGrowth  = 4
+	analyzeGrowth  = 10
 	lastAnalyze    = 3_000_000
 	analyzeTimeout = time.Minute
 )
@@ -35,9 +35,9 @@ var analyzeOptions = map[string]struct {
 	"spans": {"30", `(project, trace_id, start_ns, end_ns, type, status, failed, name, service, environment,
 		agent_id, team_id, workflow_id, session_id, user_id, run_id, model, provider, tool_name)`},
 	"open_runs":     {"10", ""},
-	"open_segments": {"10", `(project, trace_id, start_ns, span_id)`},
-	"segments":      {"10", `(project, trace_id, start_ns, span_id)`},
-	"trace_days":    {"10", ""},
+	"open_segments": {"1", `(project, trace_id, start_ns, span_id)`},
+	"segments":      {"1", `(project, trace_id, start_ns, span_id)`},
+	"trace_days":    {"1", ""},
 }
 
 // statistics has PostgreSQL look at the partitions of days that fill up. New
