@@ -61,7 +61,7 @@ func (w *spanWalk) walk(ctx context.Context) (done bool, err error) {
 	days := between(w.days, model.Day(w.q.Start.Start), math.MaxInt64)
 	slices.Reverse(days)
 	full := false
-	windows(days, func(days []int64) bool {
+	windows(days, w.now, func(days []int64) bool {
 		full, err = w.window(ctx, max(slices.Min(days), w.q.Start.Start), lastOf(slices.Max(days)))
 		return err == nil && !full && w.spans <= fewSpans
 	})
