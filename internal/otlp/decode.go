@@ -61,9 +61,7 @@ func EachSpan(project string, tracesData []byte, wanted func(*model.Span) bool) 
 type decoder struct {
 	project string
 	message []byte
-	around  surroundings
-	body    model.Body
-	index   attributeIndex
+	Completer
 }
 
 // each hands out the wanted spans, with how many more there may be, this one
@@ -79,8 +77,8 @@ func (d *decoder) each(wanted func(*model.Span) bool, yield func(s *model.Span, 
 		if wanted != nil && !wanted(records[i].Span) {
 			continue
 		}
-		if err := d.decode(&records[i]); err != nil {
-			return fmt.Errorf("%w: span %d: %w", ErrMalformed, i, err)
+		if err := d.Complete(&records[i]); err != nil {
+			return fmt.Errorf("span %d: %w", i, err)
 		}
 		if !yield(records[i].Span, len(records)-i) {
 			return nil
@@ -89,22 +87,31 @@ func (d *decoder) each(wanted func(*model.Span) bool, yield func(s *model.Span, 
 	return nil
 }
 
-// decode gives the span of a record its body.
-func (d *decoder) decode(record *model.Record) error {
-	if err := d.around.open(record); err != nil {
-		return err
+// Completer makes spans of [ParseStored] complete, one after the other. Its zero
+// value is ready; it is for one goroutine.
+type Completer struct {
+	around surroundings
+	body   model.Body
+	index  attributeIndex
+}
+
+// Complete gives the span of a record its Body. Lists of the Body are valid until
+// the next call, texts and everything else alias what was parsed.
+func (c *Completer) Complete(record *model.Record) error {
+	if err := c.around.open(record); err != nil {
+		return fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
-	body := &d.body
+	body := &c.body
 	*body = model.Body{
 		Attributes: body.Attributes[:0], Events: body.Events[:0], Links: body.Links[:0],
-		Resource: d.around.resource, Scope: d.around.scope,
+		Resource: c.around.resource, Scope: c.around.scope,
 	}
 	if err := decodeSpan(body, record.Raw); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
-	d.index.fill(body.Attributes)
+	c.index.fill(body.Attributes)
 	record.Span.Body = body
-	deriveBody(record.Span, &d.index)
+	deriveBody(record.Span, &c.index)
 	return nil
 }
 

@@ -112,9 +112,12 @@ func pageFor(results int) int {
 }
 
 // chunks divides a page so that all workers have something of it, and none
-// too much.
+// too much. Where few spans of a trace are read, asking costs more than reading.
 func (t *traceSearch) chunks(page []*model.Trace) iter.Seq[chunk] {
 	most := chunkSize(len(page), t.limits.Workers)
+	if t.narrowed != nil {
+		most = chunkTraces
+	}
 	return func(yield func(chunk) bool) {
 		var c chunk
 		spans := int64(0)

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -31,12 +32,26 @@ type content struct {
 	prices Prices // of model calls; nil for none
 }
 
-// complete returns the complete messages of narrow spans, in their order. When
-// they have more than maxBytes, it returns those at the front that fit, but at
-// least one. A span whose content is gone, because its day was dropped
-// meanwhile, stays narrow.
+// complete returns the complete messages of narrow spans as [completion.next] does.
 func (c content) complete(ctx context.Context, project string, narrow []*model.Span, maxBytes int) ([]*pb.Span, error) {
-	full, err := c.read(ctx, project, narrow, maxBytes)
+	return (&completion{content: c, project: project}).next(ctx, narrow, maxBytes)
+}
+
+// completion completes narrow spans, one portion after the other. Portions of a
+// stream cross traces: what else was in a segment may be wanted by the next.
+type completion struct {
+	content
+	project string
+	bodies  otlp.Completer
+	kept    kept
+}
+
+// next returns the complete messages of narrow spans, in their order. When they
+// have more than maxBytes, it returns those at the front that fit, but at least
+// one. A span whose content is gone, because its day was dropped meanwhile, stays
+// narrow.
+func (c *completion) next(ctx context.Context, narrow []*model.Span, maxBytes int) ([]*pb.Span, error) {
+	full, err := c.read(ctx, narrow, maxBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -49,12 +64,13 @@ func (c content) complete(ctx context.Context, project string, narrow []*model.S
 		if message == nil {
 			message = convert.Span(span)
 		}
+		c.kept.drop(keyOf(span))
 		out = append(out, message)
 	}
 	if len(out) == 0 && len(narrow) > 1 {
 		// The first trace alone was too much, and the first span was not yet
 		// among what was read of it.
-		return c.complete(ctx, project, narrow[:1], maxBytes)
+		return c.next(ctx, narrow[:1], maxBytes)
 	}
 	return out, nil
 }
@@ -62,36 +78,67 @@ func (c content) complete(ctx context.Context, project string, narrow []*model.S
 // completed is what was read of some spans' content.
 type completed struct {
 	spans map[spanKey]*pb.Span
+	bytes int
 	cut   bool // there is more
 }
 
-// read reads the content of narrow spans, trace by trace in the order in which
-// they appear, until all is read or they have more than maxBytes.
-func (c content) read(ctx context.Context, project string, narrow []*model.Span, maxBytes int) (completed, error) {
+// read reads the content of narrow spans: of those that are kept, and then trace
+// by trace in the order in which they appear, until all is read or they have more
+// than maxBytes.
+func (c *completion) read(ctx context.Context, narrow []*model.Span, maxBytes int) (out completed, err error) {
+	out.spans = make(map[spanKey]*pb.Span, len(narrow))
 	wanted := make(map[spanKey]bool, len(narrow))
+	var missing []*model.Span
 	for _, span := range narrow {
-		wanted[keyOf(span)] = true
-	}
-	out := completed{spans: make(map[spanKey]*pb.Span, len(narrow))}
-	size := 0
-	for segment, err := range c.store.Segments(ctx, project, refsOf(narrow)...) {
-		if err != nil {
-			return completed{}, err
-		}
-		if size > maxBytes {
+		if out.bytes > maxBytes {
 			out.cut = true
 			return out, nil
 		}
-		for span, err := range otlp.EachSpan(project, segment.Data, func(s *model.Span) bool { return wanted[keyOf(s)] }) {
-			if err != nil {
-				return completed{}, fmt.Errorf("segment of trace %s: %w", segment.TraceID, unreadable(err))
-			}
-			message := convert.Priced(span, c.prices)
-			out.spans[keyOf(span)] = message
-			size += proto.Size(message)
+		record := c.kept.find(keyOf(span))
+		if record == nil {
+			wanted[keyOf(span)] = true
+			missing = append(missing, span)
+		} else if err := c.add(&out, record); err != nil {
+			return out, err
 		}
 	}
+	if len(missing) == 0 {
+		return out, nil
+	}
+	for segment, err := range c.store.Segments(ctx, c.project, refsOf(missing)...) {
+		if err != nil {
+			return out, err
+		}
+		if out.bytes > maxBytes {
+			out.cut = true
+			return out, nil
+		}
+		// The spans' texts share one copy of the segment.
+		records, err := otlp.ParseStored(c.project, bytes.Clone(segment.Data))
+		if err != nil {
+			return out, fmt.Errorf("segment of trace %s: %w", segment.TraceID, unreadable(err))
+		}
+		for i := range records {
+			if wanted[keyOf(records[i].Span)] {
+				if err := c.add(&out, &records[i]); err != nil {
+					return out, err
+				}
+			}
+		}
+		c.kept.add(records, len(segment.Data))
+	}
 	return out, nil
+}
+
+// add completes the span of a record.
+func (c *completion) add(out *completed, record *model.Record) error {
+	if err := c.bodies.Complete(record); err != nil {
+		return fmt.Errorf("trace %s: %w", record.Span.TraceID, unreadable(err))
+	}
+	message := convert.Priced(record.Span, c.prices)
+	out.spans[keyOf(record.Span)] = message
+	out.bytes += proto.Size(message)
+	return nil
 }
 
 // parts yields all complete spans of a trace, as many at once as fit a message of a

@@ -142,21 +142,26 @@ func (s *traceService) StreamSpans(ctx context.Context, req *pb.StreamSpansReque
 	})
 }
 
-// streamBytes is how much of complete spans is read for the messages that one
-// batch of narrow ones becomes.
-const streamBytes = 4 << 20
+const (
+	// streamBytes is how much of complete spans is read for the messages that one
+	// batch of narrow ones becomes.
+	streamBytes = 4 << 20
+	// streamKeeps is how much content a stream keeps that the next batch may want:
+	// a few traces of thousands of spans. Each has few on a page, for it takes long.
+	streamKeeps = 32 << 20
+)
 
 // streamComplete sends complete spans: it reads the content of those that were
 // found together at once.
 func (s *traceService) streamComplete(
 	ctx context.Context, selected spansSelected, limit int64, out *batch[*pb.Span], tell func(*pb.Progress) error,
 ) error {
-	project := tenant.Project(ctx)
+	c := completion{content: s.content, project: tenant.Project(ctx), kept: kept{room: streamKeeps}}
 	d := delivery[*model.Span]{tell: tell}
 	d.size = func(*model.Span) int { return 0 }
 	d.send = func(narrow []*model.Span) error {
 		for len(narrow) > 0 {
-			full, err := s.content.complete(ctx, project, narrow, streamBytes)
+			full, err := c.next(ctx, narrow, streamBytes)
 			if err != nil {
 				return err
 			}

@@ -319,3 +319,50 @@ func TestPanicBesideTheSearchIsCaughtToo(t *testing.T) {
 		t.Errorf("logged panics: %q", got)
 	}
 }
+
+// segmentCounter counts how often each segment was read.
+type segmentCounter struct {
+	service.Store
+	read map[repo.Place]int
+}
+
+func (c *segmentCounter) Segments(ctx context.Context, project string, refs ...repo.TraceRef) iter.Seq2[repo.Segment, error] {
+	return func(yield func(repo.Segment, error) bool) {
+		for segment, err := range c.Store.Segments(ctx, project, refs...) {
+			c.read[segment.Place]++
+			if !yield(segment, err) {
+				return
+			}
+		}
+	}
+}
+
+func TestStreamOfCompleteSpansReadsASegmentOnce(t *testing.T) {
+	counter := &segmentCounter{read: map[repo.Place]int{}}
+	s := newServer(t, func(c *service.Config) { counter.Store, c.Store = c.Store, counter })
+	const spans = 1000 // of which a page has few
+	write(t, s, chain(spans, 100)...)
+	stream, err := s.traces.StreamSpans(t.Context(), &pb.StreamSpansRequest{View: pb.SpanView_SPAN_VIEW_FULL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := 0
+	for stream.Receive() {
+		for _, span := range stream.Msg().GetSpans() {
+			if got++; len(span.GetInput().GetValue()) != 100 {
+				t.Fatalf("%s has no content", span.GetName())
+			}
+		}
+	}
+	if stream.Err() != nil || got != spans {
+		t.Errorf("got %d spans, want %d; %v", got, spans, stream.Err())
+	}
+	for place, times := range counter.read {
+		if times != 1 {
+			t.Errorf("segment %v was read %d times", place, times)
+		}
+	}
+	if len(counter.read) == 0 {
+		t.Error("no segment was read")
+	}
+}

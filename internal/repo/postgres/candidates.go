@@ -188,13 +188,18 @@ func (c *conditions) take() string {
 
 // windows yields runs of days, newest first when the days are: one, then twice
 // as many each time. A list that finds its page soon looks at little, and one
-// that finds nothing plans a handful of queries.
-func windows(days []int64, yield func(days []int64) bool) {
+// that finds nothing plans a handful of queries. Days ahead of now, which are made
+// before anything is in them, come with the first that is not.
+func windows(days []int64, now int64, yield func(days []int64) bool) {
+	ahead := 0
+	for ahead < len(days) && days[ahead] > now {
+		ahead++
+	}
 	for size := 1; len(days) > 0; size *= 2 {
-		n := min(size, len(days))
+		n := min(ahead+size, len(days))
 		if !yield(days[:n]) {
 			return
 		}
-		days = days[n:]
+		days, ahead = days[n:], 0
 	}
 }

@@ -17,7 +17,7 @@ import (
 // Traces returns one page. All its queries see one snapshot, so that a trace
 // cannot move past the cursor between them.
 func (s *Store) Traces(ctx context.Context, project string, q repo.TraceQuery) ([]*model.Trace, error) {
-	l := traceLister{project: project, q: q, conditions: conditionsOf(q), after: q.After, page: make([]*model.Trace, 0, q.Limit)}
+	l := traceLister{now: s.now().UnixNano(), project: project, q: q, conditions: conditionsOf(q), after: q.After, page: make([]*model.Trace, 0, q.Limit)}
 	err := s.snapshot(ctx, l.askFirst, func(tx reading) error {
 		l.tx = tx
 		return l.list(ctx)
@@ -37,6 +37,7 @@ func (s *Store) Traces(ctx context.Context, project string, q repo.TraceQuery) (
 // query is decided when its rows are put together.
 type traceLister struct {
 	tx         reading
+	now        int64
 	project    string
 	q          repo.TraceQuery
 	conditions []plan.Condition  // on spans, those first that an index leads to
@@ -66,7 +67,7 @@ func (l *traceLister) list(ctx context.Context) (err error) {
 		return l.fill(ctx, days)
 	}
 	slices.Reverse(days)
-	windows(days, func(days []int64) bool {
+	windows(days, l.now, func(days []int64) bool {
 		err = l.fill(ctx, days)
 		return err == nil && !l.full()
 	})

@@ -168,6 +168,8 @@ func TestQueriesReadFewPartitionsThroughAnIndex(t *testing.T) {
 	session := plan.Term{Intrinsic: query.SessionID, Value: query.Text("s7")}
 	walk, walkArgs := spanWalkSQL("default", session, planDay(57), lastOf(planDay(58)), 50)
 	ofTraces := traceSpansQueries("default", nil, []placeOf{{model.TraceID{0: 31, 15: 1}, daysOf{planDay(31), planDay(31)}, math.MaxInt64}})[0]
+	failed := plan.Term{Intrinsic: query.Failed, Value: query.Boolean(true)}
+	failures := traceSpansQueries("default", failed, []placeOf{{model.TraceID{0: 59, 15: 100}, daysOf{planDay(59), planDay(59)}, math.MaxInt64}})[0]
 	agent := plan.Term{Intrinsic: query.AgentID, Value: query.Text("support")}
 	few, fewArgs := havingSQL("default", agent, tracesWithin{ids: []model.TraceID{{0: 59, 15: 100}, {0: 59, 15: 101}}, first: planDay(59), last: lastOf(planDay(59))})
 	later := traceLister{project: "default", after: &repo.TraceCursor{Key: planDay(40) + 7}}
@@ -196,6 +198,9 @@ func TestQueriesReadFewPartitionsThroughAnIndex(t *testing.T) {
 		}},
 		"spans of traces": {ofTraces.query, ofTraces.args, []string{
 			"Index Scan using spans_trace on spans_20260401 by trace_id",
+		}},
+		"failures of traces": {failures.query, failures.args, []string{
+			"Index Scan using spans_trace on spans_20260429 by trace_id",
 		}},
 		"a busy agent among a few traces of a day": {few, fewArgs, []string{
 			"Index Scan using spans_trace on spans_20260429 by trace_id",

@@ -30,7 +30,7 @@ func (s *Store) ReadTrace(ctx context.Context, project string, id model.TraceID,
 // readTrace asks the partitions themselves for a trace of one day: the plans of
 // that are kept, and to plan takes longer than to read.
 func (s *Store) readTrace(ctx context.Context, project string, id model.TraceID, r *traceReader) (goOn bool, err error) {
-	days, stands, err := findTrace(ctx, s.reads, project, id)
+	days, stands, err := s.findTrace(ctx, project, id)
 	if err != nil {
 		return false, err
 	}

@@ -51,7 +51,7 @@ func (l *runLister) list(ctx context.Context) error {
 	if l.q.Order != repo.RunsOldestFirst {
 		slices.Reverse(days)
 	}
-	windows(days, func(days []int64) bool {
+	windows(days, l.store.now().UnixNano(), func(days []int64) bool {
 		err = l.window(ctx, days, l.q.Limit-len(l.page))
 		return err == nil && len(l.page) < l.q.Limit
 	})

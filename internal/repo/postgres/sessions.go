@@ -42,7 +42,7 @@ func (l *sessionLister) list(ctx context.Context) (page []*model.Session, err er
 	}
 	days := between(l.days, model.Day(l.q.Start.Start), last)
 	slices.Reverse(days)
-	windows(days, func(days []int64) bool {
+	windows(days, l.store.now().UnixNano(), func(days []int64) bool {
 		err = l.walk(ctx, days)
 		return err == nil && len(l.wanted) < l.q.Limit
 	})

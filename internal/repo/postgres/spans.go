@@ -59,7 +59,7 @@ func (s *Store) spans(ctx context.Context, project string, q repo.SpanQuery) ([]
 	if err != nil {
 		return nil, err
 	}
-	windows(days, func(days []int64) bool {
+	windows(days, s.now().UnixNano(), func(days []int64) bool {
 		query, args := spansSQL(project, q, days, q.Limit-len(page))
 		var rows pgx.Rows
 		if rows, err = s.reads.Query(ctx, query, args...); err != nil {

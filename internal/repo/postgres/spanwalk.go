@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"maps"
 	"math"
 	"slices"
 
@@ -30,7 +29,7 @@ type spanWalk struct {
 	others  []plan.Condition // which must hold for other spans of the traces
 	spans   int              // looked at
 	seen    traceSet
-	pending []model.TraceID // seen, and neither on the page nor excluded
+	pending []spanPlace // the newest span of each that was seen, and is neither on the page nor excluded
 }
 
 // listBySpans fills the page by way of spans, and reports false when they are
@@ -61,14 +60,14 @@ func (w *spanWalk) walk(ctx context.Context) (done bool, err error) {
 	days := between(w.days, model.Day(w.q.Start.Start), math.MaxInt64)
 	slices.Reverse(days)
 	full := false
-	windows(days, func(days []int64) bool {
+	windows(days, w.now, func(days []int64) bool {
 		full, err = w.window(ctx, max(slices.Min(days), w.q.Start.Start), lastOf(slices.Max(days)))
 		return err == nil && !full && w.spans <= fewSpans
 	})
 	if err != nil || full || w.spans > fewSpans {
 		return full, err
 	}
-	return true, w.add(ctx, w.pending, w.others)
+	return true, w.add(ctx, tracesOf(w.pending), w.others)
 }
 
 // window walks over the spans that start from first to last, and reports
@@ -99,7 +98,7 @@ func (w *spanWalk) see(spans []spanPlace) {
 	for _, s := range spans {
 		if !w.seen[s.trace] {
 			w.seen[s.trace] = true
-			w.pending = append(w.pending, s.trace)
+			w.pending = append(w.pending, s)
 		}
 	}
 }
@@ -116,10 +115,9 @@ func (w *spanWalk) settle(ctx context.Context, since int64) (full bool, err erro
 	if !w.settles(since) {
 		return false, nil
 	}
-	ids := w.pending
+	places := w.pending
 	w.pending = nil
-	err = w.add(ctx, ids, w.others)
-	return w.fullSince(since), err
+	return w.addInTurn(ctx, places, w.others, since)
 }
 
 // settleSome is settle, but for traces that do not fulfil the other conditions
@@ -129,13 +127,35 @@ func (w *spanWalk) settleSome(ctx context.Context, since int64) (full bool, err 
 	if !w.settles(since) {
 		return false, nil
 	}
-	some, err := w.having(ctx, w.others, &tracesWithin{ids: w.pending, first: since, last: math.MaxInt64})
+	some, err := w.having(ctx, w.others, &tracesWithin{ids: tracesOf(w.pending), first: since, last: math.MaxInt64})
 	if err != nil {
 		return false, err
 	}
-	w.pending = slices.DeleteFunc(w.pending, func(id model.TraceID) bool { return some[id] })
-	err = w.add(ctx, slices.Collect(maps.Keys(some)), nil)
-	return w.fullSince(since), err
+	var places, others []spanPlace
+	for _, p := range w.pending {
+		if some[p.trace] {
+			places = append(places, p)
+		} else {
+			others = append(others, p)
+		}
+	}
+	w.pending = others
+	return w.addInTurn(ctx, places, nil, since)
+}
+
+// addInTurn adds traces, those with the newest spans first, and stops when the page
+// is full: what is left starts no later than its newest span.
+func (w *spanWalk) addInTurn(ctx context.Context, places []spanPlace, conditions []plan.Condition, since int64) (full bool, err error) {
+	for len(places) > 0 {
+		n := min(len(places), 1+w.q.Limit*3/2)
+		if err := w.add(ctx, tracesOf(places[:n]), conditions); err != nil {
+			return false, err
+		}
+		if places = places[n:]; len(places) > 0 && w.fullSince(places[0].start+1) {
+			return true, nil
+		}
+	}
+	return w.fullSince(since), nil
 }
 
 // fullSince reports whether a page can be made of the traces found that start
@@ -154,6 +174,10 @@ func (w *spanWalk) fullSince(start int64) bool {
 type spanPlace struct {
 	trace model.TraceID
 	start int64
+}
+
+func tracesOf(places []spanPlace) []model.TraceID {
+	return column(places, func(p spanPlace) model.TraceID { return p.trace })
 }
 
 // next returns the newest of the spans that start from first to last.

@@ -99,11 +99,15 @@ SELECT first_day_ns, last_day_ns, EXISTS (SELECT FROM days WHERE day_ns = first_
 FROM trace_days WHERE project = $1 AND trace_id = $2`
 
 // findTrace returns the days of one trace and whether the first of them stands, or
-// repo.ErrNotFound.
-func findTrace(ctx context.Context, q querier, project string, id model.TraceID) (days daysOf, stands bool, err error) {
-	err = q.QueryRow(ctx, findTraceSQL, project, uuid(id)).Scan(&days.first, &days.last, &stands)
-	if errors.Is(err, pgx.ErrNoRows) {
-		err = repo.ErrNotFound
+// repo.ErrNotFound. To plan takes twice as long as to look.
+func (s *Store) findTrace(ctx context.Context, project string, id model.TraceID) (days daysOf, stands bool, err error) {
+	err = repo.ErrNotFound
+	_, failed := s.stream(ctx, planOnce, []statement{{findTraceSQL, []any{project, uuid(id)}}}, func(_ int, row pgx.Rows) (bool, error) {
+		err = row.Scan(&days.first, &days.last, &stands)
+		return true, err
+	})
+	if failed != nil {
+		err = failed
 	}
 	return days, stands, err
 }
@@ -120,7 +124,7 @@ func (s *Store) Trace(ctx context.Context, project string, id model.TraceID) (*m
 }
 
 func (s *Store) trace(ctx context.Context, project string, id model.TraceID) (*model.Trace, error) {
-	days, _, err := findTrace(ctx, s.reads, project, id)
+	days, _, err := s.findTrace(ctx, project, id)
 	if err != nil {
 		return nil, err
 	}

@@ -108,9 +108,11 @@ func (s *Store) placesOf(ctx context.Context, project string, refs []repo.TraceR
 	return places, nil
 }
 
-// traceSpansSQL goes through the traces one after the other, along the primary
-// key, as a join could but need not: LIMIT keeps the lateral query apart. With
-// each row comes the place of its trace, for one may be wanted twice.
+// traceSpansSQL goes through the traces one after the other, as a join could but
+// need not: OFFSET keeps the lateral query apart. It reads all spans of a trace and
+// then asks what holds for them: with an index of what is asked, PostgreSQL would
+// read that of the whole day for each trace. With each row comes the place of its
+// trace, for one may be wanted twice.
 func traceSpansSQL(project string, where plan.Condition, ids []pgtype.UUID, first int, days daysOf, most int64) statement {
 	var c conditions
 	wanted := `SELECT ` + c.arg(first) + `::bigint + wanted.place, s.*
@@ -118,11 +120,13 @@ FROM unnest(` + c.arg(ids) + `::uuid[]) WITH ORDINALITY AS wanted (trace_id, pla
 	c.add(`project = ?`, project)
 	c.add(`spans.trace_id = wanted.trace_id`)
 	c.addBetween(`start_ns`, days.first, lastOf(days.last))
+	trace := `(SELECT * FROM spans WHERE ` + c.take() + ` OFFSET 0) AS spans`
+	c.terms = []string{`true`}
 	c.addCondition(where)
 	return statement{wanted + `
 LATERAL (
     SELECT ` + spanColumns + `
-    FROM spans
+    FROM ` + trace + `
     WHERE ` + c.take() + `
     LIMIT ` + c.arg(most) + `
 ) AS s

@@ -18,6 +18,7 @@ func tracesLaws() []law {
 		{name: "FieldsOfATraceQueryHoldTogether", test: traceFieldsHoldTogether},
 		{name: "IdentityMatchesAnySpanEachFieldForItself", test: identityMatchesAnySpan},
 		{name: "IdentityOfManySpansListsEachTraceOnce", test: identityOfManySpans},
+		{name: "TracesComeByTheirStartWhenTheSpanThatIsWantedIsLater", test: wantedSpanIsLater},
 		{name: "TracesComeInATotalOrder", test: tracesComeInATotalOrder},
 		{name: "PageOfTracesHoldsUpToMaxPage", test: pageOfTracesHoldsUpToMaxPage},
 		{name: "PagesListUnchangedTracesExactlyOnceWhileOthersAreWritten", test: pagesListTracesOnce},
@@ -178,6 +179,28 @@ func identityOfManySpans(t *testing.T, s *subject) {
 		for _, order := range []repo.TraceOrder{repo.NewestFirst, repo.LongestFirst} {
 			q := repo.TraceQuery{Identity: id, Order: order, Limit: 7}
 			sameTraces(t, corpus.tracesOf(s.project, q), s.traces(t, q))
+		}
+	}
+}
+
+// wantedSpanIsLater looks for traces by spans that come in another order than the
+// traces start.
+func wantedSpanIsLater(t *testing.T, s *subject) {
+	var spans []*model.Span
+	for trace := range 90 {
+		first := plain(s.project, trace, 2*trace, at(0, noon)+int64(trace)*int64(time.Second))
+		later := plain(s.project, trace, 2*trace+1, first.StartNano+int64(trace*37%90)*int64(time.Second))
+		later.SessionID, later.Failed = "s", true
+		if trace%3 == 0 {
+			later.UserID = "u"
+		}
+		spans = append(spans, first, later)
+	}
+	s.write(t, spans...)
+	for _, id := range []model.Identity{{SessionID: "s"}, {SessionID: "s", UserID: "u"}} {
+		for _, limit := range []int{1, 2, 7, 20} {
+			q := repo.TraceQuery{Identity: id, Limit: limit}
+			sameTraces(t, referenceOf(spans).tracesOf(s.project, q), s.traces(t, q))
 		}
 	}
 }
