@@ -16,6 +16,7 @@ FUZZTIME  ?= 5000x
 # For a whole package, on machines that are busy with something else; what may hang
 # within a test has bounds of its own.
 TEST_TIMEOUT := 30m
+# Tests are not vetted first, which is work of `make lint`.
 # Packages are tested in this order: at the end, no core should wait for a long one.
 LONG_FIRST := ./internal/repo/postgres ./internal/e2e ./internal/service ./internal/repo/sqlite
 # SQLite is C that was translated to Go. Its memory is its own, and watching that takes
@@ -44,13 +45,13 @@ build: ## Build bin/server and bin/agenttrace, the command line: static binaries
 test: ## Run every test, on SQLite and a real PostgreSQL, and each fuzz target briefly
 	.ci/ensure-postgres
 	.ci/ensure-tmux
-	$(GO) test -timeout $(TEST_TIMEOUT) $(LONG_FIRST) ./...
-	cd examples && $(GO) test -timeout $(TEST_TIMEOUT) ./...
+	$(GO) test -vet=off -timeout $(TEST_TIMEOUT) $(LONG_FIRST) ./...
+	cd examples && $(GO) test -vet=off -timeout $(TEST_TIMEOUT) ./...
 	$(MAKE) --no-print-directory fuzz
 
 race: ## Run the tests under the race detector, those of typed commands excepted
 	.ci/ensure-postgres
-	$(GO) test -race $(NO_RACE_IN_SQLITE) -timeout $(TEST_TIMEOUT) $(LONG_FIRST) ./...
+	$(GO) test -vet=off -race $(NO_RACE_IN_SQLITE) -timeout $(TEST_TIMEOUT) $(LONG_FIRST) ./...
 
 fuzz: ## Fuzz every target for FUZZTIME (5000x; or a time such as 1m)
 	GO='$(GO)' .ci/fuzz $(FUZZTIME)

@@ -51,8 +51,16 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
+// build makes a program with the flags that this test was built with, so that what
+// they share is compiled once.
 func build(binary, pkg string) error {
-	cmd := exec.Command("go", "build", "-race="+strconv.FormatBool(raceEnabled()), "-o", binary, pkg)
+	args := []string{"build", "-o", binary}
+	for _, name := range []string{"-race", "-gcflags"} {
+		if value := setting(name); value != "" {
+			args = append(args, name+"="+value)
+		}
+	}
+	cmd := exec.Command("go", append(args, pkg)...)
 	cmd.Dir = repository
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build %s: %w\n%s", pkg, err, out)
@@ -62,17 +70,17 @@ func build(binary, pkg string) error {
 
 // raceEnabled reports whether the tests run under the race detector; the server
 // then does, too.
-func raceEnabled() bool {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return false
-	}
-	for _, setting := range info.Settings {
-		if setting.Key == "-race" {
-			return setting.Value == "true"
+func raceEnabled() bool { return setting("-race") == "true" }
+
+// setting returns the flag of that name with which this test was built, or nothing.
+func setting(name string) string {
+	info, _ := debug.ReadBuildInfo()
+	for _, s := range info.Settings {
+		if s.Key == name {
+			return s.Value
 		}
 	}
-	return false
+	return ""
 }
 
 // await polls until done holds, and fails the test when it does not in time.

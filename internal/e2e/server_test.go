@@ -202,12 +202,21 @@ func (c *capture) String() string {
 	return c.buf.String()
 }
 
-// eachStore runs a test on both stores; the text it gets is for --store, and the
-// database behind it is empty.
+// stores make an empty database each; the text is for --store.
+var stores = map[string]func(t *testing.T) string{
+	"sqlite":   newSQLite,
+	"postgres": func(t *testing.T) string { return pgtest.Database(t) },
+}
+
+// eachStore runs a test on both stores side by side.
 func eachStore(t *testing.T, test func(t *testing.T, store string)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { test(t, newSQLite(t)) })
-	t.Run("postgres", func(t *testing.T) { test(t, pgtest.Database(t)) })
+	for name, empty := range stores {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, empty(t))
+		})
+	}
 }
 
 func newSQLite(t *testing.T) string {

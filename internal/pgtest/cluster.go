@@ -135,11 +135,15 @@ func (c *Cluster) answering(ctx context.Context) error {
 // test. Its settings are PostgreSQL's defaults but for those given. The caller
 // stops it.
 func Launch(ctx context.Context, settings ...string) (*Cluster, error) {
+	return launch(ctx, os.TempDir(), settings)
+}
+
+func launch(ctx context.Context, parent string, settings []string) (*Cluster, error) {
 	bin, err := binaries()
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "agenttrace-pg-")
+	dir, err := os.MkdirTemp(parent, "agenttrace-pg-")
 	if err != nil {
 		return nil, err
 	}

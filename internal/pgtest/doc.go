@@ -6,7 +6,7 @@
 //	dsn := pgtest.Database(t) // a fresh, empty database, gone when t is done
 //
 // The first call of a test process starts a private cluster in a temporary
-// directory and all later calls share it. TEST_DATABASE_URL names an existing
+// directory, in memory where there is room, and all later calls share it. TEST_DATABASE_URL names an existing
 // server to use instead; its user must be allowed to create databases.
 //
 // Where most tests begin with the same tables, a [Template] makes them once and

@@ -23,10 +23,12 @@ func modes() []string {
 func TestConformance(t *testing.T) {
 	for i, mode := range modes() {
 		t.Run(mode, func(t *testing.T) {
+			run := repotest.Run
 			if i > 0 {
 				drawFewer(t)
+				run = repotest.RunOneByOne
 			}
-			repotest.Run(t, func(t *testing.T) repotest.Opener {
+			run(t, func(t *testing.T) repotest.Opener {
 				dsn := inMode(t, migrated.Database(t), mode)
 				return func(t *testing.T) repo.Store { return open(t, dsn, postgres.Options{SkipMigrations: true}) }
 			})

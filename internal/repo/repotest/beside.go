@@ -16,11 +16,11 @@ import (
 // besideLaws speak of settling while others write, read and settle.
 func besideLaws() []law {
 	return []law{
-		{name: "SettlingGoesOnBesideWritersOfTheSameTrace", test: settlingBesideWriters},
-		{name: "SettlersOfOneTraceAtOnceCountEachCallOnce", test: settlersAtOnce},
-		{name: "SettlersOfManyTracesAtOnceDoNotBlockEachOther", test: settlersOfManyTraces},
-		{name: "SegmentsAreOfOneMomentWhileTheyArePutTogether", test: segmentsOfOneMoment},
-		{name: "ReadersSeeOneSettlementOrTheOther", test: oneSettlementOrTheOther},
+		{name: "SettlingGoesOnBesideWritersOfTheSameTrace", test: settlingBesideWriters, together: true},
+		{name: "SettlersOfOneTraceAtOnceCountEachCallOnce", test: settlersAtOnce, together: true},
+		{name: "SettlersOfManyTracesAtOnceDoNotBlockEachOther", test: settlersOfManyTraces, together: true},
+		{name: "SegmentsAreOfOneMomentWhileTheyArePutTogether", test: segmentsOfOneMoment, together: true},
+		{name: "ReadersSeeOneSettlementOrTheOther", test: oneSettlementOrTheOther, together: true},
 	}
 }
 

@@ -20,7 +20,7 @@ func callLaws() []law {
 		{name: "OpenStoreAnswersPing", test: openStoreAnswersPing},
 		{name: "EndedContextEndsEachCall", test: endedContextEndsEachCall, alone: true},
 		{name: "CancellingEndsEachRunningCall", test: cancellingEndsEachRunningCall, alone: true},
-		{name: "EachCallMayRunBesideAllOthers", test: eachCallBesideAllOthers, alone: true},
+		{name: "EachCallMayRunBesideAllOthers", test: eachCallBesideAllOthers, alone: true, together: true},
 		{name: "ClosedStoreIsUnavailable", test: closedStoreIsUnavailable, alone: true},
 		{name: "CloseWaitsForRunningWrites", test: closeWaitsForRunningWrites, alone: true},
 	}

@@ -15,11 +15,11 @@ import (
 
 func concurrencyLaws() []law {
 	return []law{
-		{name: "SameBatchByManyWritersAtOnceIsStoredOnce", test: sameBatchByManyWriters},
-		{name: "OverlappingBatchesAtOnceStoreEachSpanOnce", test: overlappingBatchesAtOnce},
-		{name: "WritersOfSeveralStoresAgree", test: writersOfSeveralStores, alone: true},
-		{name: "BothHalvesOfATraceAtOnceAreOneTrace", test: bothHalvesAtOnce},
-		{name: "ManyWritersMayOpenOneDayAtOnce", test: manyWritersOpenOneDay, alone: true},
+		{name: "SameBatchByManyWritersAtOnceIsStoredOnce", test: sameBatchByManyWriters, together: true},
+		{name: "OverlappingBatchesAtOnceStoreEachSpanOnce", test: overlappingBatchesAtOnce, together: true},
+		{name: "WritersOfSeveralStoresAgree", test: writersOfSeveralStores, alone: true, together: true},
+		{name: "BothHalvesOfATraceAtOnceAreOneTrace", test: bothHalvesAtOnce, together: true},
+		{name: "ManyWritersMayOpenOneDayAtOnce", test: manyWritersOpenOneDay, alone: true, together: true},
 		{name: "WriteThatEndsWithItsContextStoresAllOrNothing", test: writeEndsWithItsContext},
 	}
 }

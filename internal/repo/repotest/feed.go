@@ -20,7 +20,7 @@ func feedLaws() []law {
 		{name: "HeadStandsBehindEverythingCommitted", test: headStandsBehindEverything, alone: true},
 		{name: "CursorsCanBeFollowedAgain", test: cursorsCanBeFollowedAgain, alone: true},
 		{name: "SavedCursorsComeBack", test: savedCursorsComeBack, alone: true},
-		{name: "ChangesAreFollowedExactlyOnceUnderConcurrentWriters", test: changesUnderConcurrentWriters, alone: true},
+		{name: "ChangesAreFollowedExactlyOnceUnderConcurrentWriters", test: changesUnderConcurrentWriters, alone: true, together: true},
 		{name: "WhatAChangeSpeaksOfIsThere", test: whatAChangeSpeaksOf, alone: true},
 		{name: "ChangesLeadToTheNewSpans", test: changesLeadToNewSpans},
 		{name: "CursorBeforeDroppedEntriesExpires", test: cursorBeforeDroppedEntries, alone: true},

@@ -15,7 +15,7 @@ import (
 func maintainLaws() []law {
 	return []law{
 		{name: "PrepareMayBeCalledAgainAndAgain", test: prepareAgainAndAgain, alone: true},
-		{name: "PrepareMayRunBesideItselfAndWriters", test: prepareBesideItself, alone: true},
+		{name: "PrepareMayRunBesideItselfAndWriters", test: prepareBesideItself, alone: true, together: true},
 		{name: "DropRemovesWholeDaysAndKeepsOthers", test: dropRemovesWholeDays, alone: true},
 		{name: "DropKeepsOfATraceWhatIsOnKeptDays", test: dropKeepsPartsOfTraces, alone: true},
 		{name: "DropOfAllPartsRemovesTheTrace", test: dropOfAllParts, alone: true},
@@ -24,7 +24,7 @@ func maintainLaws() []law {
 		{name: "DropRemovesVeryOldAndKeepsFutureSpans", test: dropRemovesVeryOld, alone: true},
 		{name: "WritersOfOtherDaysGoOnDuringDrop", test: writersGoOnDuringDrop, alone: true},
 		{name: "ReadersOfOtherDaysGoOnDuringDrop", test: readersGoOnDuringDrop, alone: true},
-		{name: "DropMayRunBesideItself", test: dropBesideItself, alone: true},
+		{name: "DropMayRunBesideItself", test: dropBesideItself, alone: true, together: true},
 	}
 }
 

@@ -20,7 +20,7 @@ func spansLaws() []law {
 		{name: "PlaceInAListNeedsNoSpanThere", test: placeNeedsNoSpan},
 		{name: "PageOfSpansHoldsUpToMaxPage", test: pageOfSpansHoldsUpToMaxPage},
 		{name: "PagesListSpansExactlyOnceWhileOthersAreWritten", test: pagesListSpansOnce},
-		{name: "PagesOfSpansAgreeWithWritersRunningBeside", test: pagesOfSpansBesideWriters, alone: true},
+		{name: "PagesOfSpansAgreeWithWritersRunningBeside", test: pagesOfSpansBesideWriters, alone: true, together: true},
 	}
 }
 

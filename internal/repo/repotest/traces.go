@@ -22,7 +22,7 @@ func tracesLaws() []law {
 		{name: "TracesComeInATotalOrder", test: tracesComeInATotalOrder},
 		{name: "PageOfTracesHoldsUpToMaxPage", test: pageOfTracesHoldsUpToMaxPage},
 		{name: "PagesListUnchangedTracesExactlyOnceWhileOthersAreWritten", test: pagesListTracesOnce},
-		{name: "PagesAgreeWithWritersRunningBeside", test: pagesBesideWriters, alone: true},
+		{name: "PagesAgreeWithWritersRunningBeside", test: pagesBesideWriters, alone: true, together: true},
 		{name: "PlaceInAListNeedsNoTraceThere", test: placeNeedsNoTrace},
 	}
 }
