@@ -47,6 +47,7 @@ func (b *bench) openBackend(ctx context.Context, name string) (*backend, error) 
 		}
 		s := &backend{name: report.PostgreSQL, cluster: cluster, dir: b.dir}
 		b.found.Machine.PostgreSQL, err = s.version(ctx)
+		b.found.Machine.HugePages = proc.HugePages(cluster.PID()) > 0
 		return s, err
 	}
 	return nil, fmt.Errorf("unknown store; want postgres or sqlite")

@@ -64,13 +64,20 @@ func stat(pid int) []string {
 }
 
 // PeakMemory returns the most resident memory that a process had, in bytes.
-func PeakMemory(pid int) int64 {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+func PeakMemory(pid int) int64 { return status(pid, "VmHWM:") }
+
+// HugePages returns how much of a process's memory is in reserved huge pages, in
+// bytes.
+func HugePages(pid int) int64 { return status(pid, "HugetlbPages:") }
+
+// status returns a size in /proc/PID/status, in bytes.
+func status(pid int, name string) int64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0
 	}
-	for line := range strings.Lines(string(status)) {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, name); ok {
 			kib, _ := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
 			return kib << 10
 		}

@@ -41,6 +41,9 @@ func TestProcessesAreMeasuredWithThoseBelowThem(t *testing.T) {
 	if peak := proc.PeakMemory(pid); peak < 100_000 || peak > 1<<30 {
 		t.Errorf("a shell has %d bytes", peak)
 	}
+	if huge := proc.HugePages(pid); huge != 0 {
+		t.Errorf("a shell has %d bytes in huge pages", huge)
+	}
 	if err := in.Close(); err != nil {
 		t.Error(err)
 	}

@@ -27,7 +27,11 @@ func (r Report) head(b *strings.Builder) {
 		thousands(float64(l.Spans)), l.BytesPerSpan, thousands(float64(l.Traces)), l.Seed, thousands(float64(l.Requests)), l.Senders,
 		l.SpansPerRequest, l.TracesPerRequest, l.RequestsPerTrace, m.Cores, m.Go)
 	if m.PostgreSQL != "" {
-		fmt.Fprintf(b, ", PostgreSQL %s", m.PostgreSQL)
+		with := "without"
+		if m.HugePages {
+			with = "with"
+		}
+		fmt.Fprintf(b, ", PostgreSQL %s %s huge pages", m.PostgreSQL, with)
 	}
 	b.WriteString(".\n")
 }

@@ -24,6 +24,7 @@ type Machine struct {
 	Cores      int
 	Go         string
 	PostgreSQL string
+	HugePages  bool // PostgreSQL's shared memory is in those
 }
 
 // Load is what was sent.
