@@ -1,10 +1,10 @@
 package service
 
 import (
-	"bytes"
 	"context"
 	"iter"
 	"math"
+	"sync"
 
 	"connectrpc.com/connect"
 
@@ -23,14 +23,14 @@ func (s *traceService) ExportTraces(ctx context.Context, req *pb.ExportTracesReq
 	}
 	d := delivery[piece]{}
 	d.size = func(p piece) int { return len(p.data) }
-	message := &pb.ExportTracesResponse{} // it can be used again when Send returns
 	d.send = func(pieces []piece) error {
-		message.TracesData, message.SpanCount = message.TracesData[:0], 0
-		for _, p := range pieces {
-			message.TracesData = append(message.TracesData, p.data...)
-			message.SpanCount += int32(p.spans)
+		all := pieces[0]
+		for _, p := range pieces[1:] {
+			all.data, all.spans = append(all.data, p.data...), all.spans+p.spans
+			reuse(p)
 		}
-		return stream.Send(message)
+		defer reuse(all)
+		return stream.Send(&pb.ExportTracesResponse{TracesData: all.data, SpanCount: int32(all.spans)})
 	}
 	// What a search finds is sent at once; what is merely listed is read together.
 	together := 1
@@ -68,39 +68,80 @@ func refsTo(traces iter.Seq2[search.TraceMatch, error], most int) iter.Seq2[[]re
 	}
 }
 
-// exported yields the spans of traces, in pieces that are small enough to send.
+// exported yields the spans of traces: those of a group together, as far as one
+// message holds them, each time in memory of its own.
 func (s *traceService) exported(ctx context.Context, groups iter.Seq2[[]repo.TraceRef, error]) iter.Seq2[piece, error] {
 	return func(yield func(piece, error) bool) {
+		p := packer{yield: yield}
 		for refs, err := range groups {
+			if err == nil {
+				err = s.pack(ctx, refs, &p)
+			}
+			if !p.flush() {
+				return
+			}
 			if err != nil {
 				yield(piece{}, err)
 				return
-			}
-			for segment, err := range s.store.Segments(ctx, tenant.Project(ctx), refs...) {
-				if err != nil {
-					yield(piece{}, err)
-					return
-				}
-				if !copies(segment, yield) {
-					return
-				}
 			}
 		}
 	}
 }
 
-// copies yields the pieces of a segment, each with memory of its own: it waits
-// for the one before it to be sent. It returns whether more are wanted.
-func copies(segment repo.Segment, yield func(piece, error) bool) bool {
-	for part, err := range pieces(segment, math.MaxInt, false) {
+// pack hands the segments of traces to p, until it wants no more.
+func (s *traceService) pack(ctx context.Context, refs []repo.TraceRef, p *packer) error {
+	for segment, err := range s.store.Segments(ctx, tenant.Project(ctx), refs...) {
 		if err != nil {
-			yield(piece{}, unreadable(err))
-			return false
+			return err
 		}
-		part.data = bytes.Clone(part.data)
-		if !yield(part, nil) {
-			return false
+		for part, err := range pieces(segment, math.MaxInt, false) {
+			if err != nil {
+				return unreadable(err)
+			}
+			if !p.add(part) {
+				return nil
+			}
 		}
 	}
+	return nil
+}
+
+// portions keeps the memory of what was sent for what is sent next.
+var portions = sync.Pool{New: func() any { return new([]byte) }}
+
+// reuse gives back the memory of a piece, unless one large span made it large.
+func reuse(p piece) {
+	if cap(p.data) <= 2*batchBytes {
+		portions.Put(&p.data)
+	}
+}
+
+// packer joins pieces to such as fill a message.
+type packer struct {
+	yield  func(piece, error) bool
+	joined piece
+	ended  bool
+}
+
+// add copies a piece, and returns whether more are wanted.
+func (p *packer) add(part piece) bool {
+	if p.joined.spans > 0 && len(p.joined.data)+len(part.data) > batchBytes && !p.flush() {
+		return false
+	}
+	if p.joined.data == nil {
+		p.joined.data = (*portions.Get().(*[]byte))[:0]
+	}
+	p.joined.data = append(p.joined.data, part.data...)
+	p.joined.spans += part.spans
 	return true
+}
+
+// flush yields what there is, and returns whether more is wanted.
+func (p *packer) flush() bool {
+	if p.joined.spans > 0 && !p.ended {
+		joined := p.joined
+		p.joined = piece{}
+		p.ended = !p.yield(joined, nil)
+	}
+	return !p.ended
 }
