@@ -75,10 +75,13 @@ func (b *bench) settle(ctx context.Context, db *database, spans int, settled *re
 	return s, db.vacuum(ctx)
 }
 
-// measureSettled notes what the database takes when all has settled and the server
-// has stopped: SQLite's log is empty then. A backlog that settles at once leaves
-// room behind, which spans that come later use.
+// measureSettled notes what the database takes a little after all has settled and the
+// server has stopped: SQLite's log is empty then, and PostgreSQL has given back what
+// it can of the room that open traces had.
 func measureSettled(ctx context.Context, db *database, spans int, settled *report.Settled) error {
+	if err := db.vacuum(ctx); err != nil {
+		return err
+	}
 	disk, err := db.disk(ctx)
 	if err != nil {
 		return err
