@@ -2,6 +2,7 @@ package service_test
 
 import (
 	"net/http"
+	"sync"
 	"testing"
 
 	"connectrpc.com/connect"
@@ -29,13 +30,17 @@ func TestStreamEndsWhenTheServerStops(t *testing.T) {
 		streams[name] = stream
 	}
 	close(draining)
+	var readers sync.WaitGroup // side by side: one that is left lying is cut off soon
 	for name, stream := range streams {
-		for stream.Receive() {
-		}
-		if err := stream.Err(); connect.CodeOf(err) != connect.CodeUnavailable {
-			t.Errorf("%s: got %v, want unavailable", name, err)
-		}
+		readers.Go(func() {
+			for stream.Receive() {
+			}
+			if err := stream.Err(); connect.CodeOf(err) != connect.CodeUnavailable {
+				t.Errorf("%s: got %v, want unavailable", name, err)
+			}
+		})
 	}
+	readers.Wait()
 	if _, err := s.traces.GetSpan(t.Context(), &pb.GetSpanRequest{TraceId: traceID(0), SpanId: "0000000000000001"}); err != nil {
 		t.Errorf("an answer that is no stream: %v", err)
 	}
