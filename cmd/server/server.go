@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -113,8 +112,6 @@ func (s *Server) start(ctx context.Context) error {
 }
 
 // shardsOf returns how many transactions may run at once. SQLite has one writer.
-// With PostgreSQL, as many as processors took a third more of its CPU than half as
-// many did: transactions were half the size, and in each other's way.
 func shardsOf(c *config.Config) int {
 	switch {
 	case c.Shards > 0:
@@ -122,7 +119,7 @@ func shardsOf(c *config.Config) int {
 	case c.Store.Kind == config.SQLite:
 		return 1
 	default:
-		return min((runtime.GOMAXPROCS(0)+1)/2, 8)
+		return ingest.DefaultShards()
 	}
 }
 
