@@ -75,13 +75,9 @@ func (b *bench) settle(ctx context.Context, db *database, spans int, settled *re
 	return s, db.vacuum(ctx)
 }
 
-// measureSettled notes what the database takes a little after all has settled and the
-// server has stopped: SQLite's log is empty then, and PostgreSQL has given back what
-// it can of the room that open traces had.
+// measureSettled notes what the database takes when all has settled and the server
+// has stopped: SQLite's log is empty then.
 func measureSettled(ctx context.Context, db *database, spans int, settled *report.Settled) error {
-	if err := db.vacuum(ctx); err != nil {
-		return err
-	}
 	disk, err := db.disk(ctx)
 	if err != nil {
 		return err
@@ -92,7 +88,8 @@ func measureSettled(ctx context.Context, db *database, spans int, settled *repor
 }
 
 // settleBeside sends as many spans again at a steady pace to a server that settles
-// them, and returns how many. It stops the server.
+// them, and returns how many. It stops the server; the database is as it would be a
+// little later: PostgreSQL gives back what it can of the room that open traces had.
 func (b *bench) settleBeside(ctx context.Context, db *database, settled *report.Settled) (int, error) {
 	l, err := b.newLoad(b.seed+2, b.spans, history)
 	if err != nil {
@@ -116,5 +113,5 @@ func (b *bench) settleBeside(ctx context.Context, db *database, settled *report.
 	settled.Behind = max(0, time.Since(acknowledged)-quiet).Seconds()
 	settled.Pace, settled.Paced, settled.PacedWait = pace, sent.SpansPerSecond, sent.Request
 	settled.PacedCPU = report.PerMillion(proc.OwnCPU()-own+s.cpu()-served+db.cpu()-stored, l.Spans)
-	return l.Spans, nil
+	return l.Spans, db.vacuum(ctx)
 }
