@@ -16,7 +16,6 @@ FUZZTIME  ?= 5000x
 # For a whole package, on machines that are busy with something else; what may hang
 # within a test has bounds of its own.
 TEST_TIMEOUT := 30m
-# Tests are not vetted first, which is work of `make lint`.
 # Packages are tested in this order: at the end, no core should wait for a long one.
 LONG_FIRST := ./internal/repo/postgres ./internal/e2e ./internal/service ./internal/repo/sqlite
 # SQLite is C that was translated to Go. Its memory is its own, and watching that takes
@@ -42,6 +41,7 @@ build: ## Build bin/server and bin/agenttrace, the command line: static binaries
 
 ##@ Test
 .PHONY: test race fuzz crash bench bench-growth bench-quick
+# Lint vets all packages: here, each would be vetted before its tests, by each target.
 test: ## Run every test, on SQLite and a real PostgreSQL, and each fuzz target briefly
 	.ci/ensure-postgres
 	.ci/ensure-tmux

@@ -6,8 +6,9 @@
 //	dsn := pgtest.Database(t) // a fresh, empty database, gone when t is done
 //
 // The first call of a test process starts a private cluster in a temporary
-// directory, in memory where there is room, and all later calls share it. TEST_DATABASE_URL names an existing
-// server to use instead; its user must be allowed to create databases.
+// directory, in memory where there is room, and all later calls share it.
+// TEST_DATABASE_URL names an existing server to use instead; its user must be
+// allowed to create databases.
 //
 // Where most tests begin with the same tables, a [Template] makes them once and
 // gives each test a copy, which costs a tenth.

@@ -147,6 +147,7 @@ func (w *spanWalk) settleSome(ctx context.Context, since int64) (full bool, err 
 // is full: what is left starts no later than its newest span.
 func (w *spanWalk) addInTurn(ctx context.Context, places []spanPlace, conditions []plan.Condition, since int64) (full bool, err error) {
 	for len(places) > 0 {
+		// Half as many again as a page has: some fall to the conditions.
 		n := min(len(places), 1+w.q.Limit*3/2)
 		if err := w.add(ctx, tracesOf(places[:n]), conditions); err != nil {
 			return false, err

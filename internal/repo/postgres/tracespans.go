@@ -121,7 +121,7 @@ FROM unnest(` + c.arg(ids) + `::uuid[]) WITH ORDINALITY AS wanted (trace_id, pla
 	c.add(`spans.trace_id = wanted.trace_id`)
 	c.addBetween(`start_ns`, days.first, lastOf(days.last))
 	trace := `(SELECT * FROM spans WHERE ` + c.take() + ` OFFSET 0) AS spans`
-	c.terms = []string{`true`}
+	c.terms = []string{`true`} // where may be nil
 	c.addCondition(where)
 	return statement{wanted + `
 LATERAL (
