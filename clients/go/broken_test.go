@@ -2,30 +2,42 @@ package agenttrace_test
 
 import (
 	"io"
+	"net"
 	"net/http"
 	"testing"
 
 	agenttrace "github.com/agenttrace/agenttrace/clients/go"
 )
 
-// beginnings are what an answer has when its connection breaks: the first byte of
-// an envelope, its length and some of a message.
-var beginnings = map[string]string{
-	"before an answer": "", "in a header": "\x00\x00", "in a message": "\x00\x00\x00\x00\x09ab",
+// breaks are the ways in which a connection breaks: after some of an answer, which
+// has the first byte of an envelope, its length and some of a message, the server
+// lets go of it or the system takes it away.
+var breaks = map[string]broken{
+	"before an answer": {}, "in a header": {beginning: "\x00\x00"}, "in a message": {beginning: "\x00\x00\x00\x00\x09ab"},
+	"reset": {reset: true}, "reset in a message": {beginning: "\x00\x00\x00\x00\x09ab", reset: true},
 }
 
-// breakingOnce breaks the connection of the first request after some of an answer.
-func breakingOnce(beginning string, asked *recorder[string], next http.Handler) http.Handler {
+type broken struct {
+	beginning string
+	reset     bool
+}
+
+// once breaks the connection of the first request.
+func (b broken) once(asked *recorder[string], next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked.add(r.URL.Path)
 		if len(asked.seen()) > 1 {
 			next.ServeHTTP(w, r)
 			return
 		}
-		if beginning != "" {
+		if b.beginning != "" {
 			w.Header().Set("Content-Type", r.Header.Get("Content-Type"))
-			_, _ = io.WriteString(w, beginning)
+			_, _ = io.WriteString(w, b.beginning)
 			_ = http.NewResponseController(w).Flush()
+		}
+		if conn := r.Context().Value(connectionOf{}).(*net.TCPConn); b.reset {
+			_ = conn.SetLinger(0) // closing discards what was not read, and says so
+			_ = conn.Close()
 		}
 		panic(http.ErrAbortHandler)
 	})
@@ -33,15 +45,15 @@ func breakingOnce(beginning string, asked *recorder[string], next http.Handler) 
 
 func TestACallWhoseConnectionBreaksIsMadeAgain(t *testing.T) {
 	eachProtocol(t, func(t *testing.T, protocol agenttrace.Option) {
-		for when, beginning := range beginnings {
+		for when, b := range breaks {
 			asked := new(recorder[string])
-			client := newClient(t, serve(t, breakingOnce(beginning, asked, new(headersOf).noting())), protocol)
+			client := newClient(t, serve(t, b.once(asked, new(headersOf).noting())), protocol)
 			res, err := client.GetSpan(t.Context(), nil)
 			if err != nil || res.GetSpan().GetName() != "here" || len(asked.seen()) != 2 {
 				t.Errorf("%s: got %v, %v after %d attempts", when, res, err, len(asked.seen()))
 			}
 			asked = new(recorder[string])
-			client = newClient(t, serve(t, breakingOnce(beginning, asked, new(headersOf).noting())), protocol)
+			client = newClient(t, serve(t, b.once(asked, new(headersOf).noting())), protocol)
 			messages := 0
 			for _, err := range client.StreamTrace(t.Context(), nil) {
 				if err != nil {
@@ -53,7 +65,7 @@ func TestACallWhoseConnectionBreaksIsMadeAgain(t *testing.T) {
 				t.Errorf("%s: %d messages after %d attempts", when, messages, len(asked.seen()))
 			}
 			asked = new(recorder[string])
-			client = newClient(t, serve(t, breakingOnce(beginning, asked, new(headersOf).noting())), protocol, agenttrace.WithRetries(0))
+			client = newClient(t, serve(t, b.once(asked, new(headersOf).noting())), protocol, agenttrace.WithRetries(0))
 			if _, err := client.GetSpan(t.Context(), nil); !agenttrace.IsUnavailable(err) {
 				t.Errorf("%s: %v", when, err)
 			}

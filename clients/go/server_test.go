@@ -1,6 +1,8 @@
 package agenttrace_test
 
 import (
+	"context"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -64,10 +66,16 @@ func serve(t testing.TB, handler http.Handler) string {
 	s.Config.Protocols = new(http.Protocols)
 	s.Config.Protocols.SetHTTP1(true)
 	s.Config.Protocols.SetUnencryptedHTTP2(true)
+	s.Config.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
+		return context.WithValue(ctx, connectionOf{}, conn)
+	}
 	s.Start()
 	t.Cleanup(s.Close)
 	return s.URL
 }
+
+// connectionOf is the key of a request's connection in its context.
+type connectionOf struct{}
 
 // newClient returns a client that does not wait long between attempts.
 func newClient(t testing.TB, url string, options ...agenttrace.Option) *agenttrace.Client {

@@ -236,7 +236,7 @@ func TestATailOutlivesItsServer(t *testing.T) {
 			sender, reader := inOwnProject(t, s, protocol), inOwnProject(t, s, protocol)
 			ready, got := make(chan struct{}), make(chan []string)
 			want, _ := all.selected(t, "{ }")
-			go func() { got <- follow(ctx, reader, ready, len(want)) }()
+			go func() { got <- follow(ctx, t, reader, ready, len(want)) }()
 			<-ready
 			for i, body := range all.bodies {
 				_, err := sender.SendTraces(ctx, body)
@@ -262,10 +262,11 @@ func inOwnProject(t *testing.T, s *server, protocol atclient.Option) *atclient.C
 }
 
 // follow returns the spans of a tail, up to the nth and all that its message has.
-func follow(ctx context.Context, client *atclient.Client, ready chan<- struct{}, n int) (ids []string) {
+func follow(ctx context.Context, t *testing.T, client *atclient.Client, ready chan<- struct{}, n int) (ids []string) {
 	for event, err := range client.TailSpans(ctx, nil) {
 		if err != nil {
-			return append(ids, err.Error())
+			t.Errorf("the tail ended after %d of %d spans: %v", len(ids), n, err)
+			break
 		}
 		if event.Heartbeat != nil && ready != nil {
 			close(ready)
