@@ -145,21 +145,31 @@ SELECT d.project, d.trace_id, d.first_day_ns, d.last_day_ns
 FROM unnest($1::text[], $2::uuid[]) AS wanted (project, trace_id)
 JOIN trace_days d ON d.project = wanted.project AND d.trace_id = wanted.trace_id`
 
-// replacedSQL finds those of some segments of a day that are still there.
+// replacedSQL finds those of some segments of a day that are still there, and in
+// which of the two tables.
 const replacedSQL = `
-SELECT s.project, s.trace_id, s.start_ns, s.span_id, s.spans
+SELECT s.project, s.trace_id, s.start_ns, s.span_id, s.spans, s.open
 FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[]) AS wanted (project, trace_id, start_ns, span_id)
-JOIN all_segments s ON s.project = wanted.project AND s.trace_id = wanted.trace_id
+JOIN (
+    SELECT project, trace_id, start_ns, span_id, spans, true AS open FROM open_segments
+    UNION ALL SELECT project, trace_id, start_ns, span_id, spans, false FROM segments
+) AS s ON s.project = wanted.project AND s.trace_id = wanted.trace_id
     AND s.start_ns = wanted.start_ns AND s.span_id = wanted.span_id
 WHERE s.start_ns >= $5 AND s.start_ns <= $6`
+
+// foundSegment is a segment that is to be replaced.
+type foundSegment struct {
+	spans int
+	open  bool // in open_segments
+}
 
 // settledRow is what a trace row says of its spans.
 type settledRow struct{ spans, settled int64 }
 
 // lockSettled returns the rows of all traces of the batch, which are locked now,
-// and which of the segments that are to be replaced are there, with how many spans.
-func lockSettled(ctx context.Context, tx pgx.Tx, b *settleBatch) (rows map[traceDay]settledRow, there map[spanKey]int, err error) {
-	rows, there = map[traceDay]settledRow{}, map[spanKey]int{}
+// and which of the segments that are to be replaced are there.
+func lockSettled(ctx context.Context, tx pgx.Tx, b *settleBatch) (rows map[traceDay]settledRow, there map[spanKey]foundSegment, err error) {
+	rows, there = map[traceDay]settledRow{}, map[spanKey]foundSegment{}
 	var others []spreadTrace
 	var queue pgx.Batch
 	queue.Queue(demandDurabilitySQL)
@@ -175,9 +185,9 @@ func lockSettled(ctx context.Context, tx pgx.Tx, b *settleBatch) (rows map[trace
 	for day, replaced := range b.replaced {
 		queue.Queue(replacedSQL, append(placeArgs(replaced), day, lastOf(day))...).Query(func(found pgx.Rows) error {
 			var key spanKey
-			var spans int
-			_, err := pgx.ForEachRow(found, []any{&key.project, &key.trace, &key.start, &key.span, &spans}, func() error {
-				there[key] = spans
+			var segment foundSegment
+			_, err := pgx.ForEachRow(found, []any{&key.project, &key.trace, &key.start, &key.span, &segment.spans, &segment.open}, func() error {
+				there[key] = segment
 				return nil
 			})
 			return err

@@ -201,33 +201,31 @@ AS segment (project, trace_id, start_ns, span_id, latest_ns, spans, raw_bytes, p
 // segments replaces those segments of which all are there, with as many spans as
 // stand in their place. Where one is missing, somebody else has put it together
 // with others. All segments of the traces are in the table where they stay then.
-func (w *settleWriter) segments(there map[spanKey]int) {
-	replaced := map[int64][]spanKey{}
+func (w *settleWriter) segments(there map[spanKey]foundSegment) {
+	open, kept := map[int64][]spanKey{}, map[int64][]spanKey{} // to be replaced, by day
 	var stored []compacted
 	for _, c := range w.batch.compacted {
 		left := c.Spans
 		for _, key := range c.replaces {
-			left -= there[key]
+			left -= there[key].spans
 		}
-		missing := func(key spanKey) bool { return there[key] == 0 }
-		if left == 0 && !slices.ContainsFunc(c.replaces, missing) {
-			replaced[c.day] = append(replaced[c.day], c.replaces...)
-			stored = append(stored, c)
+		missing := func(key spanKey) bool { return there[key].spans == 0 }
+		if left != 0 || slices.ContainsFunc(c.replaces, missing) {
+			continue
 		}
-	}
-	for day, keys := range replaced {
-		left := int64(len(keys))
-		w.queue.Queue(deleteSegmentsSQL(`open_segments`), append(placeArgs(keys), day, lastOf(day))...).Exec(func(tag pgconn.CommandTag) error {
-			left -= tag.RowsAffected()
-			return nil
-		})
-		w.queue.Queue(deleteSegmentsSQL(`segments`), append(placeArgs(keys), day, lastOf(day))...).Exec(func(tag pgconn.CommandTag) error {
-			if left -= tag.RowsAffected(); left != 0 {
-				return errRoomLost
+		for _, key := range c.replaces {
+			of := kept
+			if there[key].open {
+				of = open
 			}
-			return nil
-		})
+			of[c.day] = append(of[c.day], key)
+		}
+		stored = append(stored, c)
 	}
+	w.removeSegments(`open_segments`, open)
+	// Nearly always none. Asked all the same, PostgreSQL takes a partition that it has
+	// not analyzed for empty and compares all of it with each key.
+	w.removeSegments(`segments`, kept)
 	for chunk := range chunks(stored, func(c compacted) int { return len(c.Payload) }) {
 		w.queue.Queue(insertCompactedSQL, compactedArgs(chunk)...)
 	}
@@ -237,6 +235,18 @@ func (w *settleWriter) segments(there map[spanKey]int) {
 	}
 	for day, keys := range settled {
 		w.queue.Queue(keepSegmentsSQL, append(traceArgs(keys), day, lastOf(day))...)
+	}
+}
+
+// removeSegments removes segments that are there.
+func (w *settleWriter) removeSegments(table string, places map[int64][]spanKey) {
+	for day, keys := range places {
+		w.queue.Queue(deleteSegmentsSQL(table), append(placeArgs(keys), day, lastOf(day))...).Exec(func(tag pgconn.CommandTag) error {
+			if tag.RowsAffected() != int64(len(keys)) {
+				return errRoomLost
+			}
+			return nil
+		})
 	}
 }
 

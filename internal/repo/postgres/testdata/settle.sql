@@ -28,13 +28,16 @@ JOIN trace_days d ON d.project = wanted.project AND d.trace_id = wanted.trace_id
 
 -- segments to be replaced
 
-SELECT s.project, s.trace_id, s.start_ns, s.span_id, s.spans
+SELECT s.project, s.trace_id, s.start_ns, s.span_id, s.spans, s.open
 FROM unnest(«[default]»::text[], «1 ids»::uuid[], «[1777420800000000000]»::bigint[], «[1]»::bigint[]) AS wanted (project, trace_id, start_ns, span_id)
-JOIN all_segments s ON s.project = wanted.project AND s.trace_id = wanted.trace_id
+JOIN (
+    SELECT project, trace_id, start_ns, span_id, spans, true AS open FROM open_segments
+    UNION ALL SELECT project, trace_id, start_ns, span_id, spans, false FROM segments
+) AS s ON s.project = wanted.project AND s.trace_id = wanted.trace_id
     AND s.start_ns = wanted.start_ns AND s.span_id = wanted.span_id
 WHERE s.start_ns >= «1777420800000000000» AND s.start_ns <= «1777507199999999999»
--- Index Scan using segments_pkey on segments_20260429 by project, span_id, start_ns, trace_id
 -- Index Scan using open_segments_pkey on open_segments_20260429 by project, span_id, start_ns, trace_id
+-- Index Scan using segments_pkey on segments_20260429 by project, span_id, start_ns, trace_id
 
 -- rows that settle
 
