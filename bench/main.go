@@ -82,7 +82,7 @@ func parse(args []string) (options, error) {
 	flags.IntVar(&opts.spans, "spans", 400_000, "how many spans to store")
 	flags.IntVar(&opts.ones, "ones", 30_000, "how many requests of one span to send")
 	flags.IntVar(&opts.batch, "batch", 512, "most spans in a request")
-	flags.IntVar(&opts.senders, "senders", 4, "concurrent senders")
+	flags.IntVar(&opts.senders, "senders", 12, "concurrent senders, each over a connection of its own: one for each process of the load by default")
 	flags.IntVar(&opts.asked, "asked", 200, "how often to ask each question")
 	flags.Uint64Var(&opts.seed, "seed", 1, "seed of the generated traces")
 	flags.StringVar(&opts.jsonPath, "json", "", "also write the results to this `file`")

@@ -21,8 +21,15 @@ type batch struct {
 }
 
 func newBatch(records []model.Record) *batch {
-	sorted := slices.Clone(records)
-	slices.SortStableFunc(sorted, func(a, b model.Record) int { return compareSpans(a.Span, b.Span) })
+	// Records are large: their places are sorted, and each is moved once.
+	order := make([]int, len(records))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int {
+		return cmp.Or(compareSpans(records[i].Span, records[j].Span), cmp.Compare(i, j))
+	})
+	sorted := column(order, func(i int) model.Record { return records[i] })
 	// Of equal ones the first stays, which came first.
 	sorted = slices.CompactFunc(sorted, func(a, b model.Record) bool { return compareSpans(a.Span, b.Span) == 0 })
 	b := &batch{records: sorted}

@@ -16,9 +16,9 @@ const (
 	// firstBytes is what a body gets before its first byte has come.
 	firstBytes = 64 << 10
 	// keptBytes is the largest buffer that is kept for another request: a rare
-	// giant should not stay for good. At most keptBuffers are.
-	keptBytes   = 4 << 20
-	keptBuffers = 4
+	// giant should not stay for good. All that are kept take at most poolBytes.
+	keptBytes = 4 << 20
+	poolBytes = 32 << 20
 )
 
 // budget is the memory that all requests in flight may hold.
@@ -37,12 +37,13 @@ func (b *budget) take(n int) bool {
 
 func (b *budget) giveBack(n int) { b.used.Add(-int64(n)) }
 
-// bufferPool keeps a few buffers for the next requests. It is no sync.Pool: a garbage
+// bufferPool keeps buffers for the next requests. It is no sync.Pool: a garbage
 // collector that runs several times a second under load would empty it as often, and
 // growing a buffer anew is most of what reading a body costs.
 type bufferPool struct {
-	mu   sync.Mutex
-	kept [][]byte
+	mu    sync.Mutex
+	kept  [][]byte
+	bytes int // of all kept
 }
 
 func (p *bufferPool) take() []byte {
@@ -54,14 +55,16 @@ func (p *bufferPool) take() []byte {
 	}
 	data := p.kept[last]
 	p.kept[last], p.kept = nil, p.kept[:last]
+	p.bytes -= cap(data)
 	return data
 }
 
 func (p *bufferPool) keep(data []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.kept) < keptBuffers {
+	if size := cap(data); size > 0 && size <= keptBytes && p.bytes+size <= poolBytes {
 		p.kept = append(p.kept, data[:0])
+		p.bytes += size
 	}
 }
 
@@ -88,7 +91,7 @@ func (p *bufferPool) open(b *budget) *buffer {
 // false: then it is left to the garbage collector.
 func (b *buffer) close(reuse bool) {
 	b.budget.giveBack(b.held)
-	if reuse && cap(b.data) > 0 && cap(b.data) <= keptBytes {
+	if reuse {
 		b.pool.keep(b.data)
 	}
 	b.data, b.held = nil, 0
