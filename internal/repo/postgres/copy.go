@@ -1,88 +1,43 @@
 package postgres
 
 import (
-	"bytes"
-	"context"
-	"encoding/binary"
-	"sync"
-
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"github.com/agenttrace/agenttrace/internal/model"
 	"github.com/agenttrace/agenttrace/internal/otlp"
 )
-
-// copyStream is rows in the binary format of COPY.
-type copyStream struct{ binaryRow }
-
-// copyHead begins a stream: a signature, then no flags and no extension.
-const copyHead = "PGCOPY\n\xff\r\n\x00" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00"
-
-// streams keeps the memory of streams from one batch to the next.
-var streams = sync.Pool{New: func() any { return new(copyStream) }}
-
-// keepStream is how large a stream may have become whose memory is kept.
-const keepStream = 16 << 20
-
-func openStream() *copyStream {
-	s := streams.Get().(*copyStream)
-	s.buf = append(s.buf[:0], copyHead...)
-	return s
-}
-
-func (s *copyStream) close() {
-	if cap(s.buf) <= keepStream {
-		streams.Put(s)
-	}
-}
-
-// row begins a row of so many columns.
-func (s *copyStream) row(columns uint16) { s.buf = binary.BigEndian.AppendUint16(s.buf, columns) }
-
-// send runs COPY, which may have other statements in front of it.
-func (s *copyStream) send(ctx context.Context, conn *pgxpool.Conn, statements string) error {
-	s.buf = binary.BigEndian.AppendUint16(s.buf, 0xffff) // no more rows
-	_, err := conn.Conn().PgConn().CopyFrom(ctx, bytes.NewReader(s.buf), statements)
-	if err != nil {
-		s.buf = nil // the driver may go on reading it for a while
-	}
-	return err
-}
 
 const copySpansSQL = `COPY spans (` + spanRowNames + `) FROM STDIN (FORMAT binary)`
 
 // copySpans begins the transaction and stores narrow rows, none of which may be
 // there yet. It costs PostgreSQL a good deal less than insertSpans does: rows go
 // into a page together, and nothing is looked for beforehand or returned.
-func copySpans(ctx context.Context, conn *pgxpool.Conn, records []model.Record) error {
-	s := openStream()
-	defer s.close()
+func copySpans(f *flight, records []model.Record) {
+	f.begin(`BEGIN; ` + demandDurabilitySQL + `; ` + copySpansSQL)
 	for _, r := range records {
-		s.row(spanRowColumns)
-		writeSpan(s, r.Span)
+		f.row(spanRowColumns)
+		writeSpan(f, r.Span)
 	}
-	return s.send(ctx, conn, `BEGIN; `+demandDurabilitySQL+`; `+copySpansSQL)
+	f.end()
+	f.send()
 }
 
 const copySegmentsSQL = `
 COPY open_segments (project, trace_id, start_ns, span_id, latest_ns, spans, raw_bytes, payload) FROM STDIN (FORMAT binary)`
 
 // copySegments stores segments, each of which stands at the place of its part.
-func copySegments(ctx context.Context, conn *pgxpool.Conn, segments []otlp.Segment, parts []part) error {
-	s := openStream()
-	defer s.close()
+func copySegments(f *flight, segments []otlp.Segment, parts []part) {
+	f.begin(copySegmentsSQL)
 	for i, segment := range segments {
-		s.row(8)
-		s.text(segment.Project)
-		s.uuid(segment.TraceID)
-		s.bigint(segment.Earliest)
-		s.bigint(parts[i].first.Int64())
-		s.bigint(segment.Latest)
-		s.integer(int32(segment.Spans))
-		s.integer(int32(segment.RawBytes))
-		s.bytes(segment.Payload)
+		f.row(8)
+		f.text(segment.Project)
+		f.uuid(segment.TraceID)
+		f.bigint(segment.Earliest)
+		f.bigint(parts[i].first.Int64())
+		f.bigint(segment.Latest)
+		f.integer(int32(segment.Spans))
+		f.integer(int32(segment.RawBytes))
+		f.bytes(segment.Payload)
 	}
-	return s.send(ctx, conn, copySegmentsSQL)
+	f.end()
 }
 
 const copyOpenRunsSQL = `
@@ -92,34 +47,34 @@ COPY open_runs (
 FROM STDIN (FORMAT binary)`
 
 // copyOpenRuns stores what is known of the runs among some spans.
-func copyOpenRuns(ctx context.Context, conn *pgxpool.Conn, fresh []model.Record) error {
-	s := openStream()
-	defer s.close()
-	runs := 0
+func copyOpenRuns(f *flight, fresh []model.Record) {
+	begun := false
 	for _, r := range fresh {
 		span := r.Span
 		if !span.Type.IsRun() {
 			continue
 		}
-		runs++
-		s.row(20)
-		s.uuid(span.TraceID)
-		s.bigint(span.SpanID.Int64())
-		s.bigint(span.StartNano)
-		s.bigint(span.EndNano)
-		s.smallint(int16(span.Type))
-		s.smallint(int16(span.Status))
-		s.boolean(span.Failed)
+		if !begun {
+			f.begin(copyOpenRunsSQL)
+			begun = true
+		}
+		f.row(20)
+		f.uuid(span.TraceID)
+		f.bigint(span.SpanID.Int64())
+		f.bigint(span.StartNano)
+		f.bigint(span.EndNano)
+		f.smallint(int16(span.Type))
+		f.smallint(int16(span.Status))
+		f.boolean(span.Failed)
 		id := &span.Identity
 		for _, text := range [...]string{
 			span.Project, span.Name, span.Service, span.Environment,
 			id.AgentID, id.AgentName, id.TeamID, id.TeamName, id.WorkflowID, id.WorkflowName, id.SessionID, id.UserID, id.RunID,
 		} {
-			s.text(text)
+			f.text(text)
 		}
 	}
-	if runs == 0 {
-		return nil
+	if begun {
+		f.end()
 	}
-	return s.send(ctx, conn, copyOpenRunsSQL)
 }

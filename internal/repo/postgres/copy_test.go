@@ -12,9 +12,9 @@ import (
 	"github.com/agenttrace/agenttrace/internal/repo/postgres"
 )
 
-// The driver may go on sending the rows of a COPY that was broken off. The next
-// one must not get the memory in which they are; the race detector sees it.
-func TestCopyThatIsBrokenOffKeepsItsMemory(t *testing.T) {
+// What a COPY that was broken off was sending may not be in the memory, nor on the
+// connection, that the next one gets.
+func TestCopyIsBrokenOff(t *testing.T) {
 	t.Parallel()
 	dsn := migrated.Database(t)
 	store, locking, watching := opened(t, dsn, postgres.Options{}), connect(t, dsn), connect(t, dsn)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,6 +20,9 @@ import (
 // Write stores the records in one transaction: the narrow rows first, then all
 // that follows from those that were new.
 func (s *Store) Write(ctx context.Context, records []model.Record) (repo.Written, error) {
+	if len(records) == 0 {
+		return repo.Written{}, nil
+	}
 	b := newBatch(records)
 	stored, err := s.write(ctx, b)
 	if stateOf(err) == protocolViolation && b.hasNUL() {
@@ -87,45 +91,61 @@ func sleep(ctx context.Context, d time.Duration) error {
 // not, once more.
 func (s *Store) writeTrusting(ctx context.Context, b *batch) (stored int, err error) {
 	if s.trust.given() {
-		stored, err = s.writeOnce(ctx, b, func(ctx context.Context, conn *pgxpool.Conn) ([]model.Record, error) {
-			return b.records, copySpans(ctx, conn, b.records)
-		})
+		stored, err = s.writeOnce(ctx, b, true)
 		if stateOf(err) != uniqueViolation {
 			return stored, err
 		}
 		s.trust.lost()
 	}
-	return s.writeOnce(ctx, b, func(ctx context.Context, conn *pgxpool.Conn) ([]model.Record, error) {
-		keys, err := insertSpans(ctx, conn, b.records)
-		if err != nil || len(keys) == len(b.records) {
-			return b.records, err
-		}
-		return b.only(keys), nil
-	})
+	return s.writeOnce(ctx, b, false)
 }
 
-// writeOnce runs the transaction. Its first step, insert, begins it and returns
-// the records that were new. It compresses while PostgreSQL works on that, in the
-// hope that no record is a duplicate.
-func (s *Store) writeOnce(ctx context.Context, b *batch, insert func(context.Context, *pgxpool.Conn) ([]model.Record, error)) (stored int, err error) {
+// writeOnce runs the transaction. A batch that is trusted is taken to be new. It
+// compresses while PostgreSQL works on the narrow rows, in the hope that no record
+// is a duplicate.
+func (s *Store) writeOnce(ctx context.Context, b *batch, trusted bool) (stored int, err error) {
 	conn, err := s.writes.Acquire(ctx)
 	if err != nil {
 		return 0, err
 	}
 	defer conn.Release()
 
-	hoped := make(chan []otlp.Segment, 1)
-	go func() { hoped <- otlp.BuildQuickSegments(b.records) }()
-	fresh, err := insert(ctx, conn)
-	segments := <-hoped // also on errors: the caller gets its memory back
-	if err == nil {
-		if len(fresh) < len(b.records) {
-			segments = otlp.BuildQuickSegments(fresh)
-		}
-		stored = len(fresh)
-		err = s.derive(ctx, conn, fresh, segments)
+	compressed := make(chan []otlp.Segment, 1)
+	go func() { compressed <- otlp.BuildQuickSegments(b.records) }()
+	hoped := sync.OnceValue(func() []otlp.Segment { return <-compressed })
+	defer hoped() // which are made of the caller's memory
+
+	fresh := b.records
+	if !trusted {
+		fresh, err = insertNew(ctx, conn, b)
 	}
-	return stored, finish(ctx, conn, err)
+	if err == nil && len(fresh) > 0 {
+		err = s.storeRest(ctx, conn, fresh, trusted, func() []otlp.Segment {
+			if len(fresh) < len(b.records) {
+				return otlp.BuildQuickSegments(fresh)
+			}
+			return hoped()
+		})
+	}
+	return len(fresh), finish(ctx, conn, err)
+}
+
+// storeRest stores what follows from records that are new and, where they are only
+// taken to be, these first.
+func (s *Store) storeRest(ctx context.Context, conn *pgxpool.Conn, fresh []model.Record, withSpans bool, segments func() []otlp.Segment) error {
+	var parts []part
+	err := fly(ctx, conn, func(f *flight) {
+		if withSpans {
+			copySpans(f, fresh)
+		}
+		parts = partsOf(fresh)
+		copySegments(f, segments(), parts)
+		copyOpenRuns(f, fresh)
+	})
+	if err != nil {
+		return err
+	}
+	return s.derive(ctx, conn, parts)
 }
 
 // finish commits, or rolls back after an error. A connection that is still in
@@ -151,6 +171,16 @@ func finish(ctx context.Context, conn *pgxpool.Conn, err error) error {
 // settings stay. It is said in each transaction, since a pooler in between may
 // give each of them another session.
 const demandDurabilitySQL = `SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'`
+
+// insertNew begins the transaction, stores the narrow rows and returns the records
+// that were not there.
+func insertNew(ctx context.Context, conn *pgxpool.Conn, b *batch) ([]model.Record, error) {
+	keys, err := insertSpans(ctx, conn, b.records)
+	if err != nil || len(keys) == len(b.records) {
+		return b.records, err
+	}
+	return b.only(keys), nil
+}
 
 // insertSpans begins the transaction and inserts the narrow rows. It returns
 // the keys of those that were not there.
@@ -201,18 +231,8 @@ func readKeys(results pgx.BatchResults, statements, most int) ([]spanKey, error)
 	return keys, nil
 }
 
-// derive writes what follows from records that were new.
-func (s *Store) derive(ctx context.Context, conn *pgxpool.Conn, fresh []model.Record, segments []otlp.Segment) error {
-	if len(fresh) == 0 {
-		return nil
-	}
-	parts := partsOf(fresh)
-	if err := copySegments(ctx, conn, segments, parts); err != nil {
-		return err
-	}
-	if err := copyOpenRuns(ctx, conn, fresh); err != nil {
-		return err
-	}
+// derive notes the change and merges the parts into the rows of their traces.
+func (s *Store) derive(ctx context.Context, conn *pgxpool.Conn, parts []part) error {
 	var queue pgx.Batch
 	queueChanges(&queue, parts, s.now().UnixNano())
 	upserts := 0
