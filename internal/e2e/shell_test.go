@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -17,21 +16,6 @@ import (
 	"github.com/agenttrace/agenttrace/gen/agenttrace/v1/agenttracev1connect"
 )
 
-// grpcurl returns the path of the program that people use for gRPC in a shell.
-// The first time on a machine, building it takes a minute or two.
-func grpcurl(t *testing.T) string {
-	t.Helper()
-	build := exec.Command("go", "tool", "-modfile=tools/go.mod", "-n", "grpcurl")
-	build.Dir = repository
-	var complaints strings.Builder
-	build.Stderr = &complaints
-	path, err := build.Output()
-	if err != nil {
-		t.Fatalf("build grpcurl: %v\n%s", err, complaints.String())
-	}
-	return strings.TrimSpace(string(path))
-}
-
 // storeOne stores one small trace in a project and returns it.
 func storeOne(t *testing.T, s *server, project string) map[string][]sentSpan {
 	t.Helper()
@@ -40,37 +24,6 @@ func storeOne(t *testing.T, s *server, project string) map[string][]sentSpan {
 	message := requestOf(sender.span(trace), sender.span(trace), sender.span(trace))
 	mustStore(t, exportGRPC(t.Context(), newClient(t), s.url(), project, encode(t, message)))
 	return flatten(message.GetResourceSpans())
-}
-
-func TestQueryFromTheShell(t *testing.T) {
-	s := startServer(t, "--store="+newSQLite(t))
-	sent := storeOne(t, s, "default")
-	program := grpcurl(t)
-	run := func(args ...string) string {
-		t.Helper()
-		out, err := exec.CommandContext(t.Context(), program, append([]string{"-plaintext"}, args...)...).CombinedOutput()
-		if err != nil {
-			t.Fatalf("grpcurl %v: %v\n%s", args, err, out)
-		}
-		return string(out)
-	}
-	services := strings.Fields(run(s.address(), "list"))
-	for _, want := range []string{
-		"agenttrace.v1.TraceService", "agenttrace.v1.IngestService", "grpc.health.v1.Health", "opentelemetry.proto.collector.trace.v1.TraceService",
-	} {
-		if !strings.Contains(strings.Join(services, " "), want) {
-			t.Errorf("list has %v, want %s", services, want)
-		}
-	}
-	if got := run(s.address(), "describe", "agenttrace.v1.TraceService"); !strings.Contains(got, "rpc ListTraces") {
-		t.Errorf("describe prints no ListTraces:\n%s", got)
-	}
-	if got := run(s.address(), "grpc.health.v1.Health/Check"); !strings.Contains(got, "SERVING") {
-		t.Errorf("health prints %s", got)
-	}
-	mustListAsJSON(t, run(s.address(), "agenttrace.v1.TraceService/ListTraces"), sent)
-	mustListAsJSON(t, run("-d", `{"name": "Support_Agent.run", "agent_id": "support", "page_size": 5}`, s.address(), "agenttrace.v1.TraceService/ListTraces"), sent)
-	s.stop()
 }
 
 func TestQueryWithPlainHTTP(t *testing.T) {
