@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"runtime"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -155,16 +156,7 @@ func TestNarrowBatchesAreCommittedOneAfterTheOther(t *testing.T) {
 		}
 		g.leave <- struct{}{}
 		g.leave <- struct{}{}
-		go func() {
-			for {
-				select {
-				case <-g.entered:
-					g.leave <- struct{}{}
-				case <-t.Context().Done():
-					return
-				}
-			}
-		}()
+		go g.letAllPass(t.Context())
 		for _, done := range waiting {
 			if r := <-done; r.err != nil {
 				t.Error(r.err)
@@ -196,19 +188,54 @@ func TestNarrowBatchDoesNotWaitForAStoreThatHangs(t *testing.T) {
 	})
 }
 
+func TestNarrowBatchTakesAlongWhatOtherShardsHave(t *testing.T) {
+	for narrow, want := range map[int][]int{100: {1, 32}, 20: nil} {
+		synctest.Test(t, func(t *testing.T) {
+			s, g := &store{}, newGate()
+			s.enter = g.pass
+			p := open(t, s, ingest.Config{Shards: 4, NarrowSpans: narrow})
+			waiting := []<-chan result{write(t.Context(), p, spans(0, 1))}
+			<-g.entered
+			for i := range 32 { // enough of them that each shard has some, and none has 20
+				waiting = append(waiting, write(t.Context(), p, spans(1+i, 1)))
+			}
+			synctest.Wait()
+			g.leave <- struct{}{}
+			go g.letAllPass(t.Context())
+			for _, done := range waiting {
+				if r := <-done; r.err != nil {
+					t.Error(r.err)
+				}
+			}
+			got := s.sizes()
+			if want != nil && !slices.Equal(got, want) {
+				t.Errorf("batches of %v spans, want %v", got, want)
+			}
+			if largest := slices.Max(got); largest >= narrow {
+				t.Errorf("a batch of %d spans was put together of several shards, and %d are wide", largest, narrow)
+			}
+		})
+	}
+}
+
 func TestTraceIsNeverWrittenByTwoTransactionsAtOnce(t *testing.T) {
-	s := &store{}
-	p := open(t, s, ingest.Config{Shards: 4, MaxBatchSpans: 3})
-	var waiting []<-chan result
-	for i := range 200 {
-		waiting = append(waiting, write(t.Context(), p, []model.Record{span(1, i), span(2, i), span(3+i%5, i)}))
-	}
-	for _, done := range waiting {
-		if r := <-done; r.err != nil {
-			t.Fatal(r.err)
+	for _, c := range []ingest.Config{
+		{Shards: 4, MaxBatchSpans: 3},
+		{Shards: 4, MaxBatchSpans: 40, NarrowSpans: 20}, // narrow batches of several shards, and wide ones beside them
+	} {
+		s := &store{commit: func([]model.Record) error { runtime.Gosched(); return nil }}
+		p := open(t, s, c)
+		var waiting []<-chan result
+		for i := range 200 {
+			waiting = append(waiting, write(t.Context(), p, []model.Record{span(1, i), span(2, i), span(3+i%5, i)}))
 		}
-	}
-	if s.overlap {
-		t.Error("two transactions wrote one trace at the same time")
+		for _, done := range waiting {
+			if r := <-done; r.err != nil {
+				t.Fatal(r.err)
+			}
+		}
+		if s.overlap {
+			t.Error("two transactions wrote one trace at the same time")
+		}
 	}
 }

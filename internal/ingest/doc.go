@@ -8,8 +8,8 @@
 // transactions of a process never write the same trace at once. A worker that
 // is free commits whatever waits for it: a span that arrives alone is committed
 // at once, and the batches grow by themselves as the load does. While one narrow
-// batch is being committed, others wait and grow: many small transactions beside
-// each other cost more than few.
+// batch is being committed, others wait and grow, and each takes along what other
+// shards have: many small transactions beside each other cost more than few.
 //
 // # Bounds
 //

@@ -20,7 +20,8 @@ type shard struct {
 	queue  []*parcel
 	spans  int // in queue
 	bytes  int
-	cancel context.CancelFunc // of the running transaction; nil when none runs
+	busy   bool               // some worker writes a batch with parcels of this shard
+	cancel context.CancelFunc // of the worker's transaction; nil when none runs
 
 	// The worker's own, used again for each batch and empty between them.
 	records []model.Record
@@ -53,31 +54,44 @@ func (s *shard) signal() {
 func (s *shard) run() {
 	for s.await() {
 		s.linger()
-		done := s.turn()
-		s.write(s.take())
+		narrow, done := s.turn()
+		batch, shards := s.take(narrow)
+		if len(batch) > 0 {
+			s.write(batch)
+		}
+		s.free(shards)
 		done()
 	}
 }
 
-// await returns true as soon as something is queued, and false when nothing is
-// and nothing will be.
+// await returns true as soon as something is queued that nobody is in the way of,
+// and false when nothing is and nothing will be.
 func (s *shard) await() bool {
 	for {
 		s.mu.Lock()
-		queued, closed := len(s.queue) > 0, s.closed
+		queued, busy, closed := len(s.queue) > 0, s.busy, s.closed
 		s.mu.Unlock()
-		if queued || closed {
-			return queued
+		switch {
+		case queued && !busy:
+			return true
+		case !queued && closed:
+			return false
 		}
 		<-s.wake
 	}
 }
 
-// take removes the next batch from the queue: the parcels that came first, as
-// many as fit into one transaction.
-func (s *shard) take() []*parcel {
+// take removes the next batch from the queue: the parcels that came first, as many
+// as fit into one transaction. A narrow batch takes along what other shards have that
+// nobody writes, as long as it stays narrow. It returns whose parcels it took, which
+// are busy until they are freed. There is nothing to take when another worker was
+// faster.
+func (s *shard) take(narrow bool) (batch []*parcel, shards []*shard) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.busy || len(s.queue) == 0 {
+		return nil, nil
+	}
 	n, spans, bytes := 0, 0, 0
 	for _, q := range s.queue {
 		if n > 0 && !s.fits(spans+len(q.at), bytes+q.bytes) {
@@ -85,11 +99,37 @@ func (s *shard) take() []*parcel {
 		}
 		n, spans, bytes = n+1, spans+len(q.at), bytes+q.bytes
 	}
-	batch := slices.Clone(s.queue[:n])
+	batch, shards = s.pull(nil, n), append(shards, s)
+	for _, other := range s.shards {
+		joint := spans + other.spans
+		if narrow && !other.busy && len(other.queue) > 0 && joint < s.config.NarrowSpans && s.fits(joint, bytes+other.bytes) {
+			spans, bytes = joint, bytes+other.bytes
+			batch, shards = other.pull(batch, len(other.queue)), append(shards, other)
+		}
+	}
+	return batch, shards
+}
+
+// pull moves the first n parcels of the queue to a batch. The caller holds mu.
+func (s *shard) pull(batch []*parcel, n int) []*parcel {
+	for _, q := range s.queue[:n] {
+		s.spans -= len(q.at)
+		s.bytes -= q.bytes
+	}
+	batch = append(batch, s.queue[:n]...)
 	s.queue = slices.Delete(s.queue, 0, n) // clears what it leaves behind
-	s.spans -= spans
-	s.bytes -= bytes
+	s.busy = true
 	return batch
+}
+
+// free says that a batch with parcels of these shards has its outcome.
+func (s *shard) free(shards []*shard) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, other := range shards {
+		other.busy = false
+		other.signal()
+	}
 }
 
 // linger gives the queue time to fill, where that is wanted.
@@ -112,24 +152,24 @@ func (s *shard) linger() {
 // store does not answer.
 const patience = 100 * time.Millisecond
 
-// turn waits until the batch is wide or no other narrow one is being committed. The
-// caller calls done when it has been.
-func (s *shard) turn() (done func()) {
+// turn waits until the batch is wide or no other narrow one is being committed, and
+// says which. The caller calls done when it has been.
+func (s *shard) turn() (narrow bool, done func()) {
 	if s.wide() {
-		return func() {}
+		return false, func() {}
 	}
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	for !s.wide() {
 		select {
 		case s.narrow <- struct{}{}:
-			return func() { <-s.narrow }
+			return true, func() { <-s.narrow }
 		case <-s.wake: // there may be more
 		case <-timer.C:
-			return func() {}
+			return false, func() {}
 		}
 	}
-	return func() {}
+	return false, func() {}
 }
 
 // wide reports whether the next batch should not wait for others.
