@@ -3,6 +3,7 @@ package otlpdoor
 import (
 	"errors"
 	"io"
+	"math/bits"
 	"sync"
 	"sync/atomic"
 )
@@ -140,7 +141,7 @@ func (b *buffer) grow(limit, expected int) error {
 		size = limit + 1 // not just below it: the next step would be for one byte
 	}
 	if expected > 0 && expected <= limit && expected < size && expected >= len(b.data) {
-		size = expected + 1
+		size = min(rounded(expected+1), size)
 	}
 	size = max(size, len(b.data)+1)
 	if !b.budget.take(size - b.held) {
@@ -151,6 +152,13 @@ func (b *buffer) grow(limit, expected int) error {
 	copy(grown, b.data)
 	b.data = grown
 	return nil
+}
+
+// rounded returns a size that is at most an eighth larger: bodies of about the same
+// length then fit the memory that was kept of each other.
+func rounded(size int) int {
+	step := max(1, 1<<bits.Len(uint(size))>>4)
+	return (size + step - 1) / step * step
 }
 
 // source is a request's body that remembers how reading it ended, so that a
