@@ -151,12 +151,10 @@ func callError(ctx context.Context, call string, err error) error {
 			e.addDetail(d.Type(), d.Bytes())
 		}
 	}
-	switch e.Code {
-	case CodeInternal, CodeUnknown, CodeCanceled:
-		// A connection that was reset is Canceled to Connect, as if it were we who left.
-		if !e.FromServer && isBroken(err) && !errors.Is(err, context.Canceled) && ctx.Err() == nil {
-			e.Code = CodeUnavailable
-		}
+	// A connection that was reset is Canceled to Connect, as if it were we who left.
+	left := errors.Is(err, context.Canceled) || ctx.Err() != nil
+	if !e.FromServer && (e.Code == CodeInternal || e.Code == CodeUnknown || e.Code == CodeCanceled && !left) && isBroken(err) {
+		e.Code = CodeUnavailable
 	}
 	if ended := ctx.Err(); ended != nil && !errors.Is(err, ended) {
 		e.cause = errors.Join(err, ended)

@@ -51,7 +51,8 @@ type Config struct {
 
 	// NarrowSpans is how many spans a batch must have to be committed beside
 	// another; one with fewer waits while another such is being committed, but
-	// not for long, and grows meanwhile. Negative: none waits.
+	// not for long, and grows meanwhile, also by what other shards have. Negative:
+	// none waits.
 	//
 	// What a transaction costs by itself is the most of a small one: two shards of
 	// PostgreSQL that did not wait took a third more of its CPU than one, for as many

@@ -4,8 +4,9 @@
 //
 // # Batches
 //
-// Each trace belongs to one shard, and each shard has one worker, so two
-// transactions of a process never write the same trace at once. A worker that
+// Each trace belongs to one shard, and what is taken from a shard is in one
+// transaction at a time, so two transactions of a process never write the same
+// trace at once. Each shard has a worker. A worker that
 // is free commits whatever waits for it: a span that arrives alone is committed
 // at once, and the batches grow by themselves as the load does. While one narrow
 // batch is being committed, others wait and grow, and each takes along what other

@@ -11,7 +11,8 @@ import (
 	"github.com/agenttrace/agenttrace/internal/repo"
 )
 
-// shard is the queue of some of the traces, and the worker that empties it.
+// shard is the queue of some of the traces, and the worker that empties it, as far as
+// others have not taken along what is in it.
 type shard struct {
 	*Pipeline
 	wake chan struct{} // holds a token when there may be something to do
@@ -149,7 +150,8 @@ func (s *shard) linger() {
 }
 
 // patience bounds how long a narrow batch waits for another: it may be one that the
-// store does not answer.
+// store does not answer. Of the shards that this one took along, what comes later
+// waits for its outcome all the same.
 const patience = 100 * time.Millisecond
 
 // turn waits until the batch is wide or no other narrow one is being committed, and

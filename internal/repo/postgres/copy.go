@@ -7,11 +7,11 @@ import (
 
 const copySpansSQL = `COPY spans (` + spanRowNames + `) FROM STDIN (FORMAT binary)`
 
-// copySpans begins the transaction and stores narrow rows, none of which may be
-// there yet. It costs PostgreSQL a good deal less than insertSpans does: rows go
-// into a page together, and nothing is looked for beforehand or returned.
+// copySpans stores narrow rows, none of which may be there yet. It costs PostgreSQL a
+// good deal less than insertSpans does: rows go into a page together, and nothing is
+// looked for beforehand or returned.
 func copySpans(f *flight, records []model.Record) {
-	f.begin(`BEGIN; ` + demandDurabilitySQL + `; ` + copySpansSQL)
+	f.begin()
 	for _, r := range records {
 		f.row(spanRowColumns)
 		writeSpan(f, r.Span)
@@ -25,7 +25,7 @@ COPY open_segments (project, trace_id, start_ns, span_id, latest_ns, spans, raw_
 
 // copySegments stores segments, each of which stands at the place of its part.
 func copySegments(f *flight, segments []otlp.Segment, parts []part) {
-	f.begin(copySegmentsSQL)
+	f.begin()
 	for i, segment := range segments {
 		f.row(8)
 		f.text(segment.Project)
@@ -46,18 +46,16 @@ COPY open_runs (
     agent_id, agent_name, team_id, team_name, workflow_id, workflow_name, session_id, user_id, run_id)
 FROM STDIN (FORMAT binary)`
 
+func isRun(r model.Record) bool { return r.Span.Type.IsRun() }
+
 // copyOpenRuns stores what is known of the runs among some spans.
 func copyOpenRuns(f *flight, fresh []model.Record) {
-	begun := false
+	f.begin()
 	for _, r := range fresh {
-		span := r.Span
-		if !span.Type.IsRun() {
+		if !isRun(r) {
 			continue
 		}
-		if !begun {
-			f.begin(copyOpenRunsSQL)
-			begun = true
-		}
+		span := r.Span
 		f.row(20)
 		f.uuid(span.TraceID)
 		f.bigint(span.SpanID.Int64())
@@ -74,7 +72,5 @@ func copyOpenRuns(f *flight, fresh []model.Record) {
 			f.text(text)
 		}
 	}
-	if begun {
-		f.end()
-	}
+	f.end()
 }

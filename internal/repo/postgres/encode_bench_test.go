@@ -28,7 +28,7 @@ func BenchmarkEncodeRows(b *testing.B) {
 	for b.Loop() {
 		out := new(counted)
 		f := &flight{out: out}
-		f.begin(copySpansSQL)
+		f.begin()
 		for _, request := range requests {
 			for _, r := range request.Records {
 				f.row(spanRowColumns)

@@ -28,7 +28,7 @@ func blocked(t *testing.T, mode string) (store *postgres.Store, locking, watchin
 	write(t, store, records(span(1, 1, noon(0))))
 	locking, watching = connect(t, dsn), connect(t, dsn)
 	exec(t, locking, `BEGIN`)
-	exec(t, locking, `LOCK TABLE trace_days, traces, segments, runs, bills IN ACCESS EXCLUSIVE MODE`)
+	exec(t, locking, `LOCK TABLE trace_days, traces, spans, segments, open_segments, runs, bills IN ACCESS EXCLUSIVE MODE`)
 	return store, locking, watching
 }
 

@@ -13,18 +13,19 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// flight is COPY commands that are sent one behind the other, without waiting for an
-// answer to each: PostgreSQL takes them in order, and after an error in a transaction
-// those behind it fail by themselves.
+// flight is a query of several statements, some of which are COPY, and the rows for
+// these, which are sent behind it without waiting for an answer: PostgreSQL takes them
+// in order. An error ends the whole query, and rows that nobody wants any more are
+// dropped.
 //
-// The driver's CopyFrom waits for each answer and has two goroutines for it, which is
-// a fifth of the time that a transaction of some fifteen spans takes.
+// The driver's CopyFrom takes one COPY at a time, waits for its answer and has two
+// goroutines for it: a fifth of the time that a transaction of some fifteen spans takes.
 type flight struct {
 	binaryRow     // messages that are not sent yet
 	message   int // where the last CopyData among them begins
 	out       io.Writer
 	conn      *pgconn.PgConn
-	answers   int   // that will come
+	landed    bool  // all was answered
 	lost      error // why no more can be sent or read
 }
 
@@ -39,35 +40,50 @@ const (
 	flightKept = 1 << 20
 )
 
-// fly sends what load puts into a flight over conn and returns the first error.
-// When ctx ends before all answers have come, the connection is closed.
-func fly(ctx context.Context, conn *pgxpool.Conn, load func(f *flight)) error {
+// fly sends a query over conn with what load puts behind it, and returns the first
+// error. When ctx ends before the answer has come, the query is cancelled and the
+// connection closed.
+func fly(ctx context.Context, conn *pgxpool.Conn, query string, load func(f *flight)) (err error) {
 	f := flights.Get().(*flight)
 	f.conn = conn.Conn().PgConn()
 	f.out = f.conn.Conn()
 	stop := context.AfterFunc(ctx, func() { _ = f.conn.Conn().SetDeadline(time.Unix(0, 1)) })
+	defer func() {
+		if !stop() || !f.landed {
+			f.abandon(ctx)
+			err = cmp.Or(err, ctx.Err())
+			return
+		}
+		if cap(f.buf) <= flightKept {
+			*f = flight{binaryRow: binaryRow{buf: f.buf[:0]}}
+			flights.Put(f)
+		}
+	}()
+	f.query(query)
 	load(f)
-	err := f.land()
-	if !stop() || f.lost != nil {
-		_ = f.conn.Close(ctx) // what is wrong with it is in err, or ctx has ended
-		return cmp.Or(err, ctx.Err())
-	}
-	if cap(f.buf) <= flightKept {
-		*f = flight{binaryRow: binaryRow{buf: f.buf[:0]}}
-		flights.Put(f)
-	}
-	return err
+	return f.land()
 }
 
-// copyHead begins a COPY: a signature, then no flags and no extension.
-const copyHead = "PGCOPY\n\xff\r\n\x00" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00"
+// abandon closes the connection. A backend that waits for a lock does not see that,
+// and is told.
+func (f *flight) abandon(ctx context.Context) {
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer stop()
+	_ = f.conn.CancelRequest(ctx) // there may be nothing left that listens
+	_ = f.conn.Close(ctx)
+}
 
-// begin begins a COPY in the binary format, which may have other statements in front
-// of it. Its rows follow.
-func (f *flight) begin(statements string) {
+func (f *flight) query(statements string) {
 	f.buf = append(f.buf, 'Q')
 	f.buf = binary.BigEndian.AppendUint32(f.buf, uint32(4+len(statements)+1))
 	f.buf = append(append(f.buf, statements...), 0)
+}
+
+// copyHead begins the rows of a COPY: a signature, then no flags and no extension.
+const copyHead = "PGCOPY\n\xff\r\n\x00" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00"
+
+// begin begins the rows of the next COPY of the query, in the binary format.
+func (f *flight) begin() {
 	f.beginMessage()
 	f.buf = append(f.buf, copyHead...)
 }
@@ -82,12 +98,11 @@ func (f *flight) row(columns uint16) {
 	f.buf = binary.BigEndian.AppendUint16(f.buf, columns)
 }
 
-// end ends a COPY.
+// end ends the rows of a COPY.
 func (f *flight) end() {
 	f.buf = binary.BigEndian.AppendUint16(f.buf, 0xffff) // no more rows
 	f.endMessage()
 	f.buf = append(f.buf, 'c', 0, 0, 0, 4) // CopyDone
-	f.answers++
 }
 
 // beginMessage begins a CopyData. Its length is known when it ends.
@@ -112,7 +127,7 @@ func (f *flight) send() {
 func (f *flight) land() error {
 	f.send()
 	var failed error
-	for f.lost == nil && f.answers > 0 {
+	for f.lost == nil && !f.landed {
 		// The driver's watch over a context costs a goroutine for each message.
 		var message pgproto3.BackendMessage
 		message, f.lost = f.conn.ReceiveMessage(context.Background())
@@ -122,7 +137,7 @@ func (f *flight) land() error {
 				failed = pgconn.ErrorResponseToPgError(message)
 			}
 		case *pgproto3.ReadyForQuery:
-			f.answers--
+			f.landed = true
 		}
 	}
 	return cmp.Or(failed, f.lost)

@@ -113,7 +113,7 @@ func (s *Store) writeOnce(ctx context.Context, b *batch, trusted bool) (stored i
 	compressed := make(chan []otlp.Segment, 1)
 	go func() { compressed <- otlp.BuildQuickSegments(b.records) }()
 	hoped := sync.OnceValue(func() []otlp.Segment { return <-compressed })
-	defer hoped() // which are made of the caller's memory
+	defer hoped() // also on errors: it reads the caller's memory
 
 	fresh := b.records
 	if !trusted {
@@ -131,16 +131,26 @@ func (s *Store) writeOnce(ctx context.Context, b *batch, trusted bool) (stored i
 }
 
 // storeRest stores what follows from records that are new and, where they are only
-// taken to be, these first.
+// taken to be, begins the transaction with these. One query does all of that: a COPY
+// behind a BEGIN that failed would be a transaction of its own.
 func (s *Store) storeRest(ctx context.Context, conn *pgxpool.Conn, fresh []model.Record, withSpans bool, segments func() []otlp.Segment) error {
+	query, withRuns := copySegmentsSQL, slices.ContainsFunc(fresh, isRun)
+	if withSpans {
+		query = `BEGIN; ` + demandDurabilitySQL + `; ` + copySpansSQL + `; ` + query
+	}
+	if withRuns {
+		query += `; ` + copyOpenRunsSQL
+	}
 	var parts []part
-	err := fly(ctx, conn, func(f *flight) {
+	err := fly(ctx, conn, query, func(f *flight) {
 		if withSpans {
 			copySpans(f, fresh)
 		}
 		parts = partsOf(fresh)
 		copySegments(f, segments(), parts)
-		copyOpenRuns(f, fresh)
+		if withRuns {
+			copyOpenRuns(f, fresh)
+		}
 	})
 	if err != nil {
 		return err

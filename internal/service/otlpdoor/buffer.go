@@ -17,7 +17,8 @@ const (
 	// firstBytes is what a body gets before its first byte has come.
 	firstBytes = 64 << 10
 	// keptBytes is the largest buffer that is kept for another request: a rare
-	// giant should not stay for good. All that are kept take at most poolBytes.
+	// giant should not stay for good. All that are kept take at most poolBytes, and an
+	// eighth of the budget: they count when they are used again, for however little.
 	keptBytes = 4 << 20
 	poolBytes = 32 << 20
 )
@@ -60,10 +61,11 @@ func (p *bufferPool) take() []byte {
 	return data
 }
 
-func (p *bufferPool) keep(data []byte) {
+// keep keeps data if all that is kept then takes at most so many bytes.
+func (p *bufferPool) keep(data []byte, most int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if size := cap(data); size > 0 && size <= keptBytes && p.bytes+size <= poolBytes {
+	if size := cap(data); size > 0 && size <= keptBytes && int64(p.bytes+size) <= min(most, poolBytes) {
 		p.kept = append(p.kept, data[:0])
 		p.bytes += size
 	}
@@ -83,7 +85,7 @@ func (p *bufferPool) open(b *budget) *buffer {
 	if kept := p.take(); b.take(cap(kept)) {
 		buf.data, buf.held = kept, cap(kept)
 	} else {
-		p.keep(kept)
+		p.keep(kept, b.limit/8)
 	}
 	return buf
 }
@@ -93,7 +95,7 @@ func (p *bufferPool) open(b *budget) *buffer {
 func (b *buffer) close(reuse bool) {
 	b.budget.giveBack(b.held)
 	if reuse {
-		b.pool.keep(b.data)
+		b.pool.keep(b.data, b.budget.limit/8)
 	}
 	b.data, b.held = nil, 0
 }
@@ -108,7 +110,7 @@ func (b *buffer) replace(data []byte, taken int) {
 
 // fill reads src to its end. More than limit bytes are errTooLarge; errBusy
 // says that the budget is used up. The buffer grows as bytes come, up to what
-// is expected (0 where that is not known) without waste.
+// is expected (0 where that is not known) and not much more.
 func (b *buffer) fill(src io.Reader, limit, expected int) error {
 	for {
 		if len(b.data) == cap(b.data) || len(b.data) > limit {

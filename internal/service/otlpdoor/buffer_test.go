@@ -32,15 +32,19 @@ func TestBodiesOfAboutTheSameLengthShareMemory(t *testing.T) {
 
 func TestPoolKeepsSoMuchAndNoGiants(t *testing.T) {
 	pool := new(bufferPool)
-	pool.keep(make([]byte, keptBytes+1))
-	pool.keep(nil)
+	pool.keep(make([]byte, keptBytes+1), poolBytes)
+	pool.keep(nil, poolBytes)
 	for range poolBytes/keptBytes + 3 {
-		pool.keep(make([]byte, keptBytes))
+		pool.keep(make([]byte, keptBytes), 2*poolBytes)
 	}
 	if len(pool.kept) != poolBytes/keptBytes || pool.bytes != poolBytes {
 		t.Errorf("%d buffers of %d bytes are kept, want %d of %d", len(pool.kept), pool.bytes, poolBytes/keptBytes, poolBytes)
 	}
-	for range poolBytes / keptBytes {
+	pool.take()
+	if pool.keep(make([]byte, keptBytes), poolBytes/2); len(pool.kept) != poolBytes/keptBytes-1 {
+		t.Error("more is kept than a smaller budget allows")
+	}
+	for range poolBytes/keptBytes - 1 {
 		if cap(pool.take()) != keptBytes {
 			t.Error("a buffer of another size was kept")
 		}
