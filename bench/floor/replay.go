@@ -154,10 +154,11 @@ func (s script) request(dst []byte) ([]byte, error) {
 			return nil, err
 		}
 		switch dst[at] {
-		case syncMessage, copyDone, copyFail:
+		case syncMessage, copyFail:
 			return dst, nil
-		case query:
-			// COPY begins with a query, and its data are part of it.
+		case query, copyDone:
+			// COPY begins with a query, and its data are part of it. So are those of the
+			// next COPY in the same query.
 			if next, err := s.Peek(1); err != nil || next[0] != copyData && next[0] != copyDone {
 				return dst, nil
 			}
