@@ -65,7 +65,8 @@ func fly(ctx context.Context, conn *pgxpool.Conn, query string, load func(f *fli
 }
 
 // abandon closes the connection. A backend that waits for a lock does not see that,
-// and is told.
+// and is told; nor has a pooler given the connection to somebody else, as long as the
+// transaction is open.
 func (f *flight) abandon(ctx context.Context) {
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer stop()
@@ -128,7 +129,8 @@ func (f *flight) land() error {
 	f.send()
 	var failed error
 	for f.lost == nil && !f.landed {
-		// The driver's watch over a context costs a goroutine for each message.
+		// The context is fly's to watch: the driver's watch costs a goroutine for each
+		// message.
 		var message pgproto3.BackendMessage
 		message, f.lost = f.conn.ReceiveMessage(context.Background())
 		switch message := message.(type) {

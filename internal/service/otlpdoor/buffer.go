@@ -39,6 +39,9 @@ func (b *budget) take(n int) bool {
 
 func (b *budget) giveBack(n int) { b.used.Add(-int64(n)) }
 
+// keeps is how many bytes may be kept while no request holds them.
+func (b *budget) keeps() int { return int(min(b.limit/8, poolBytes)) }
+
 // bufferPool keeps buffers for the next requests. It is no sync.Pool: a garbage
 // collector that runs several times a second under load would empty it as often, and
 // growing a buffer anew is most of what reading a body costs.
@@ -61,11 +64,11 @@ func (p *bufferPool) take() []byte {
 	return data
 }
 
-// keep keeps data if all that is kept then takes at most so many bytes.
-func (p *bufferPool) keep(data []byte, most int64) {
+// keep keeps data, as far as the budget lets it.
+func (p *bufferPool) keep(data []byte, b *budget) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if size := cap(data); size > 0 && size <= keptBytes && int64(p.bytes+size) <= min(most, poolBytes) {
+	if size := cap(data); size > 0 && size <= keptBytes && p.bytes+size <= b.keeps() {
 		p.kept = append(p.kept, data[:0])
 		p.bytes += size
 	}
@@ -85,7 +88,7 @@ func (p *bufferPool) open(b *budget) *buffer {
 	if kept := p.take(); b.take(cap(kept)) {
 		buf.data, buf.held = kept, cap(kept)
 	} else {
-		p.keep(kept, b.limit/8)
+		p.keep(kept, b)
 	}
 	return buf
 }
@@ -95,7 +98,7 @@ func (p *bufferPool) open(b *budget) *buffer {
 func (b *buffer) close(reuse bool) {
 	b.budget.giveBack(b.held)
 	if reuse {
-		b.pool.keep(b.data, b.budget.limit/8)
+		b.pool.keep(b.data, b.budget)
 	}
 	b.data, b.held = nil, 0
 }

@@ -31,17 +31,17 @@ func TestBodiesOfAboutTheSameLengthShareMemory(t *testing.T) {
 }
 
 func TestPoolKeepsSoMuchAndNoGiants(t *testing.T) {
-	pool := new(bufferPool)
-	pool.keep(make([]byte, keptBytes+1), poolBytes)
-	pool.keep(nil, poolBytes)
+	pool, ample, small := new(bufferPool), &budget{limit: 1 << 40}, &budget{limit: 8 * poolBytes / 2}
+	pool.keep(make([]byte, keptBytes+1), ample)
+	pool.keep(nil, ample)
 	for range poolBytes/keptBytes + 3 {
-		pool.keep(make([]byte, keptBytes), 2*poolBytes)
+		pool.keep(make([]byte, keptBytes), ample)
 	}
 	if len(pool.kept) != poolBytes/keptBytes || pool.bytes != poolBytes {
 		t.Errorf("%d buffers of %d bytes are kept, want %d of %d", len(pool.kept), pool.bytes, poolBytes/keptBytes, poolBytes)
 	}
 	pool.take()
-	if pool.keep(make([]byte, keptBytes), poolBytes/2); len(pool.kept) != poolBytes/keptBytes-1 {
+	if pool.keep(make([]byte, keptBytes), small); len(pool.kept) != poolBytes/keptBytes-1 {
 		t.Error("more is kept than a smaller budget allows")
 	}
 	for range poolBytes/keptBytes - 1 {
