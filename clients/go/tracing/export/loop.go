@@ -115,9 +115,11 @@ func (l *loop) refreshDue(now time.Time) {
 	}
 }
 
-// ready reports whether spans in the queue should be taken.
+// ready reports whether spans in the queue should be taken. One that ended after
+// refreshDue looked is not due: its wake is on the way.
 func (l *loop) ready(at level, now time.Time) bool {
-	return at.spans > 0 && (at.batch || l.o.NoBatch || len(l.flushing) > 0 || l.stopping != nil || !now.Before(l.due))
+	waited := !l.due.IsZero() && !now.Before(l.due)
+	return at.spans > 0 && (at.batch || waited || l.o.NoBatch || len(l.flushing) > 0 || l.stopping != nil)
 }
 
 // take makes the next load from the queue, which is not empty.
