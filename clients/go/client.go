@@ -78,7 +78,7 @@ func newClient(c *config, u *url.URL) *Client {
 const compressFrom = 1024
 
 func clientOptions(c *config) []connect.ClientOption {
-	options := []connect.ClientOption{connect.WithReadMaxBytes(c.maxMessage)}
+	options := []connect.ClientOption{connect.WithReadMaxBytes(c.maxMessage), connect.WithCodec(wireCodec{})}
 	if c.uncompressed {
 		options = append(options, connect.WithAcceptCompression("gzip", nil, nil))
 	} else {

@@ -2,6 +2,7 @@ package service
 
 import (
 	"fmt"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 )
@@ -12,8 +13,16 @@ import (
 // turn into a refusal of all spans of the request.
 const maxMessageDepth = 25_000
 
-// protoCodec is Connect's binary codec with [maxMessageDepth].
+// protoCodec is Connect's binary codec with [maxMessageDepth]. It encodes by code that
+// was generated for the messages, in a sixth of the time that it takes by reflection.
+// That code does not look whether texts are UTF-8: package convert does.
 type protoCodec struct{}
+
+// generated is a message that knows how to encode itself.
+type generated interface {
+	SizeVT() int
+	MarshalToSizedBufferVT(to []byte) (int, error)
+}
 
 // Name implements connect.Codec.
 func (protoCodec) Name() string { return "proto" }
@@ -28,6 +37,13 @@ func (protoCodec) Marshal(message any) ([]byte, error) {
 
 // MarshalAppend spares Connect an allocation.
 func (protoCodec) MarshalAppend(dst []byte, message any) ([]byte, error) {
+	if m, ok := message.(generated); ok {
+		size := m.SizeVT()
+		dst = slices.Grow(dst, size)
+		end := len(dst) + size
+		_, err := m.MarshalToSizedBufferVT(dst[len(dst):end])
+		return dst[:end], err
+	}
 	m, err := asProto(message)
 	if err != nil {
 		return nil, err

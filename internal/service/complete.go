@@ -8,8 +8,6 @@ import (
 	"iter"
 	"slices"
 
-	"google.golang.org/protobuf/proto"
-
 	pb "github.com/agenttrace/agenttrace/gen/agenttrace/v1"
 	"github.com/agenttrace/agenttrace/internal/model"
 	"github.com/agenttrace/agenttrace/internal/otlp"
@@ -137,7 +135,7 @@ func (c *completion) add(out *completed, record *model.Record) error {
 	}
 	message := convert.Priced(record.Span, c.prices)
 	out.spans[keyOf(record.Span)] = message
-	out.bytes += proto.Size(message)
+	out.bytes += message.SizeVT()
 	return nil
 }
 

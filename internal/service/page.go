@@ -77,10 +77,10 @@ func readPage[T any](size int, fetch func(limit int, last *T) ([]T, error)) (ite
 
 // fitting returns how many of the messages at the front fit an answer, but at
 // least one.
-func fitting[M proto.Message](messages []M, maxBytes int) int {
+func fitting[M interface{ SizeVT() int }](messages []M, maxBytes int) int {
 	bytes := 0
 	for i, m := range messages {
-		if bytes += proto.Size(m); bytes > maxBytes {
+		if bytes += m.SizeVT(); bytes > maxBytes {
 			return max(1, i)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"connectrpc.com/connect"
-	"google.golang.org/protobuf/proto"
 
 	pb "github.com/agenttrace/agenttrace/gen/agenttrace/v1"
 	"github.com/agenttrace/agenttrace/gen/agenttrace/v1/agenttracev1connect"
@@ -92,7 +91,7 @@ func (s *sessionService) StreamSession(ctx context.Context, req *pb.StreamSessio
 	out := sessionStream{
 		sessionService: s, project: project, id: req.GetSessionId(), narrow: req.GetView() == pb.SpanView_SPAN_VIEW_BASIC,
 		batch: batch[*pb.Span]{
-			size: func(m *pb.Span) int { return proto.Size(m) },
+			size: (*pb.Span).SizeVT,
 			send: func(spans []*pb.Span) error { return stream.Send(&pb.StreamSessionResponse{Spans: spans}) },
 		},
 	}

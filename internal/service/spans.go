@@ -5,7 +5,6 @@ import (
 	"iter"
 
 	"connectrpc.com/connect"
-	"google.golang.org/protobuf/proto"
 
 	pb "github.com/agenttrace/agenttrace/gen/agenttrace/v1"
 	"github.com/agenttrace/agenttrace/gen/agenttrace/v1/agenttracev1connect"
@@ -127,7 +126,7 @@ func (s *traceService) StreamSpans(ctx context.Context, req *pb.StreamSpansReque
 		return err
 	}
 	out := batch[*pb.Span]{
-		size: func(m *pb.Span) int { return proto.Size(m) },
+		size: (*pb.Span).SizeVT,
 		send: func(spans []*pb.Span) error { return stream.Send(&pb.StreamSpansResponse{Spans: spans}) },
 	}
 	tell := func(p *pb.Progress) error { return stream.Send(&pb.StreamSpansResponse{Progress: p}) }

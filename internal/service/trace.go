@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"connectrpc.com/connect"
-	"google.golang.org/protobuf/proto"
 
 	pb "github.com/agenttrace/agenttrace/gen/agenttrace/v1"
 	"github.com/agenttrace/agenttrace/gen/agenttrace/v1/agenttracev1connect"
@@ -63,7 +62,7 @@ func (s *traceService) GetTrace(ctx context.Context, req *pb.GetTraceRequest) (*
 			}
 			message := convert.Priced(span, s.content.prices)
 			// What counts is the answer: it repeats the resource for each span.
-			if size += proto.Size(message); size > s.maxBytes {
+			if size += message.SizeVT(); size > s.maxBytes {
 				return nil, tooLarge(trace, "max_bytes", s.maxBytes, "bytes of spans")
 			}
 			nodes = append(nodes, &node{id: span.SpanID, parent: span.ParentID, start: span.StartNano, message: message})

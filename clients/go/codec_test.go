@@ -1,0 +1,40 @@
+package agenttrace
+
+import (
+	"slices"
+	"testing"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	pb "github.com/agenttrace/agenttrace/gen/agenttrace/v1"
+)
+
+// However deep values are nested, reading them ends before the stack does: what is
+// too deep for generated code is more than it is given.
+func TestAnAnswerThatIsNestedTooDeepIsAnError(t *testing.T) {
+	var value pb.Value
+	if err := (wireCodec{}).Unmarshal(nestedValue(decodeAtMost-16), &value); err != nil {
+		t.Errorf("the deepest that is decoded: %v", err)
+	}
+	if err := (wireCodec{}).Unmarshal(nestedValue(decodeAtMost+1), new(pb.Value)); err == nil {
+		t.Error("what is nested deeper was decoded")
+	}
+}
+
+// nestedValue returns lists in lists, in so many bytes or a few more.
+func nestedValue(bytes int) []byte {
+	var backwards []byte
+	for field := protowire.Number(1); len(backwards) < bytes; field = 6 - field {
+		// From the inside out, values of an ArrayValue (1) and the array_value of a Value (5).
+		header := protowire.AppendVarint(protowire.AppendTag(nil, field, protowire.BytesType), uint64(len(backwards)))
+		slices.Reverse(header)
+		backwards = append(backwards, header...)
+	}
+	if len(backwards) > 0 && backwards[len(backwards)-1] != byte(protowire.EncodeTag(5, protowire.BytesType)) {
+		header := protowire.AppendVarint(protowire.AppendTag(nil, 5, protowire.BytesType), uint64(len(backwards)))
+		slices.Reverse(header)
+		backwards = append(backwards, header...)
+	}
+	slices.Reverse(backwards)
+	return backwards
+}
