@@ -49,9 +49,9 @@ test: ## Run every test, on SQLite and a real PostgreSQL, and each fuzz target b
 	cd examples && $(GO) test -vet=off -timeout $(TEST_TIMEOUT) ./...
 	$(MAKE) --no-print-directory fuzz
 
-race: ## Run the tests under the race detector, those of typed commands excepted
+race: ## Run the tests of what is concurrent under the race detector, those of typed commands excepted
 	.ci/ensure-postgres
-	$(GO) test -vet=off -race $(NO_RACE_IN_SQLITE) -timeout $(TEST_TIMEOUT) $(LONG_FIRST) ./...
+	$(GO) test -vet=off -race $(NO_RACE_IN_SQLITE) -timeout $(TEST_TIMEOUT) $(LONG_FIRST) $$(.ci/concurrent)
 
 fuzz: ## Fuzz every target for FUZZTIME (5000x; or a time such as 1m)
 	GO='$(GO)' .ci/fuzz $(FUZZTIME)

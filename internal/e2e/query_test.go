@@ -96,6 +96,15 @@ var questions = []string{
 
 func TestQueriesAnswerTheSameInEveryProtocolOnBothStores(t *testing.T) {
 	all := tell(t, 150)
+	type answer struct{ spans, traces []string }
+	want := map[string]answer{}
+	for _, text := range questions {
+		spans, traces := all.selected(t, text)
+		if len(spans) == 0 {
+			t.Errorf("%s finds nothing: the runs do not test it", text)
+		}
+		want[text] = answer{spans, traces}
+	}
 	eachStore(t, func(t *testing.T, store string) {
 		s := startServer(t, "--store="+store)
 		all.send(t, s)
@@ -103,13 +112,9 @@ func TestQueriesAnswerTheSameInEveryProtocolOnBothStores(t *testing.T) {
 			"connect": connect.WithProtoJSON(), "grpc": connect.WithGRPC(), "grpc-web": connect.WithGRPCWeb(),
 		} {
 			client := agenttracev1connect.NewTraceServiceClient(newClient(t), s.url(), option)
-			for _, text := range questions {
-				spans, traces := all.selected(t, text)
-				if len(spans) == 0 {
-					t.Errorf("%s finds nothing: the runs do not test it", text)
-				}
-				same(t, name+": spans of "+text, spans, streamedSpans(t, client, text))
-				same(t, name+": traces of "+text, traces, listedTraces(t, client, text))
+			for text, want := range want {
+				same(t, name+": spans of "+text, want.spans, streamedSpans(t, client, text))
+				same(t, name+": traces of "+text, want.traces, listedTraces(t, client, text))
 			}
 			countsAgree(t, s, all, option)
 		}
