@@ -40,7 +40,7 @@ build: ## Build bin/server and bin/agenttrace, the command line: static binaries
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/server ./cmd/agenttrace
 
 ##@ Test
-.PHONY: test race fuzz crash bench bench-growth bench-quick
+.PHONY: test race fuzz crash pooler bench bench-growth bench-quick
 # Lint vets all packages: here, each would be vetted before its tests, by each target.
 test: ## Run every test, on SQLite and a real PostgreSQL, and each fuzz target briefly
 	.ci/ensure-postgres
@@ -59,6 +59,10 @@ fuzz: ## Fuzz every target for FUZZTIME (5000x; or a time such as 1m)
 crash: ## Kill server and PostgreSQL 50 times each under load and look for lost spans (minutes)
 	.ci/ensure-postgres
 	AGENTTRACE_CRASHES=50 $(GO) test -count=1 -timeout 60m -run Crash -v ./internal/e2e
+
+pooler: ## Hold PostgreSQL behind a PgBouncer to the same laws (minutes; needs pgbouncer in PATH)
+	.ci/ensure-postgres
+	$(GO) test -vet=off -count=1 -tags pooler -timeout 60m -run BehindAPooler ./internal/repo/postgres
 
 bench: ## Measure storing, settling and asking on both stores, beside the floor (minutes; ARGS=... for its flags)
 	.ci/ensure-postgres
@@ -80,7 +84,7 @@ verify: lint race bench-quick ## What CI runs beside the tests
 
 lint: $(BUF) ## gofmt, vet, staticcheck, go fix, buf, generated code and go.mod up to date
 	@out=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$out" ] || { echo "gofmt -w these: $$out"; exit 1; }
-	$(GO) vet ./...
+	$(GO) vet -tags pooler ./...
 	$(TOOL) staticcheck ./...
 	@out=$$($(GO) fix -diff ./... 2>&1 || true); [ -z "$$out" ] || { echo "$$out"; echo "run: go fix ./..."; exit 1; }
 	$(BUF) lint
