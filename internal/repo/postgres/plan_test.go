@@ -167,9 +167,9 @@ func TestQueriesReadFewPartitionsThroughAnIndex(t *testing.T) {
 	candidates, candidateArgs := newest.candidatesSQL([]int64{planDay(59)}, nil, 50)
 	session := plan.Term{Intrinsic: query.SessionID, Value: query.Text("s7")}
 	walk, walkArgs := spanWalkSQL("default", session, planDay(57), lastOf(planDay(58)), 50)
-	ofTraces := traceSpansQueries("default", nil, []placeOf{{model.TraceID{0: 31, 15: 1}, daysOf{planDay(31), planDay(31)}, math.MaxInt64}})[0]
+	ofTraces := traceSpansQueries("default", nil, []placeOf{{model.TraceID{0: 31, 15: 1}, daysOf{planDay(31), planDay(31)}, math.MaxInt64}}, 0, true)[0]
 	failed := plan.Term{Intrinsic: query.Failed, Value: query.Boolean(true)}
-	failures := traceSpansQueries("default", failed, []placeOf{{model.TraceID{0: 59, 15: 100}, daysOf{planDay(59), planDay(59)}, math.MaxInt64}})[0]
+	failures := traceSpansQueries("default", failed, []placeOf{{model.TraceID{0: 59, 15: 100}, daysOf{planDay(59), planDay(59)}, math.MaxInt64}}, 0, true)[0]
 	agent := plan.Term{Intrinsic: query.AgentID, Value: query.Text("support")}
 	few, fewArgs := havingSQL("default", agent, tracesWithin{ids: []model.TraceID{{0: 59, 15: 100}, {0: 59, 15: 101}}, first: planDay(59), last: lastOf(planDay(59))})
 	later := traceLister{project: "default", after: &repo.TraceCursor{Key: planDay(40) + 7}}

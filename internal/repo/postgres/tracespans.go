@@ -33,13 +33,17 @@ func (s *Store) TraceSpans(ctx context.Context, project string, where plan.Condi
 
 // traceSpans yields a trace whenever the first span of the next one comes.
 func (s *Store) traceSpans(ctx context.Context, project string, where plan.Condition, refs []repo.TraceRef, yield func([]*model.Span, error) bool) (goOn bool, err error) {
-	found, err := s.placesOf(ctx, project, refs)
-	if err != nil || len(found) == 0 {
+	places, err := s.placesOf(ctx, project, refs)
+	if err != nil || len(places) == 0 {
 		return true, err
+	}
+	settings, partitioned := planEachTime, ofOneDayEach(places)
+	if partitioned {
+		settings = planOnce
 	}
 	var trace []*model.Span
 	var place, last int64
-	goOn, err = s.stream(ctx, planEachTime, traceSpansQueries(project, where, found), func(_ int, rows pgx.Rows) (bool, error) {
+	take := func(_ int, rows pgx.Rows) (bool, error) {
 		span, err := scanSpan(rowBehind{rows, &place})
 		if err != nil {
 			return false, err
@@ -53,11 +57,22 @@ func (s *Store) traceSpans(ctx context.Context, project string, where plan.Condi
 		last = place
 		trace = append(trace, span)
 		return true, nil
-	})
+	}
+	goOn, err = s.stream(ctx, settings, traceSpansQueries(project, where, places, 0, partitioned), take)
+	if partitioned && stateOf(err) == undefinedTable {
+		// A day is being dropped. What came was whole traces.
+		goOn, err = s.stream(ctx, planEachTime, traceSpansQueries(project, where, places, int(last), false), take)
+	}
 	if err != nil || !goOn || trace == nil {
 		return goOn, err
 	}
 	return yield(trace, nil), nil
+}
+
+// ofOneDayEach reports whether each trace is on one day. Partitions are asked
+// themselves then, since the plans of that are kept: to plan takes longer than to look.
+func ofOneDayEach(places []placeOf) bool {
+	return !slices.ContainsFunc(places, func(p placeOf) bool { return p.first != p.last })
 }
 
 // rowBehind is a row behind a number.
@@ -113,14 +128,19 @@ func (s *Store) placesOf(ctx context.Context, project string, refs []repo.TraceR
 // then asks what holds for them: with an index of what is asked, PostgreSQL would
 // read that of the whole day for each trace. With each row comes the place of its
 // trace, for one may be wanted twice.
-func traceSpansSQL(project string, where plan.Condition, ids []pgtype.UUID, first int, days daysOf, most int64) statement {
+func traceSpansSQL(project string, where plan.Condition, ids []pgtype.UUID, first int, days daysOf, most int64, partitioned bool) statement {
 	var c conditions
+	table := `spans`
 	wanted := `SELECT ` + c.arg(first) + `::bigint + wanted.place, s.*
 FROM unnest(` + c.arg(ids) + `::uuid[]) WITH ORDINALITY AS wanted (trace_id, place),`
 	c.add(`project = ?`, project)
 	c.add(`spans.trace_id = wanted.trace_id`)
-	c.addBetween(`start_ns`, days.first, lastOf(days.last))
-	trace := `(SELECT * FROM spans WHERE ` + c.take() + ` OFFSET 0) AS spans`
+	if partitioned {
+		table += `_` + suffix(days.first)
+	} else {
+		c.addBetween(`start_ns`, days.first, lastOf(days.last))
+	}
+	trace := `(SELECT * FROM ` + table + ` AS spans WHERE ` + c.take() + ` OFFSET 0) AS spans`
 	c.terms = []string{`true`} // where may be nil
 	c.addCondition(where)
 	return statement{wanted + `
@@ -134,11 +154,11 @@ ORDER BY wanted.place, s.start_ns, s.span_id`, c.args}
 }
 
 // traceSpansQueries makes a query of each run of traces that are on the same
-// days, and of which as many spans are wanted: all in one would be planned over
-// all days between the first and the last of them.
-func traceSpansQueries(project string, where plan.Condition, places []placeOf) []statement {
+// days, and of which as many spans are wanted, from the trace with a number on: all in
+// one would be planned over all days between the first and the last of them.
+func traceSpansQueries(project string, where plan.Condition, places []placeOf, first int, partitioned bool) []statement {
 	var queries []statement
-	for first := 0; first < len(places); {
+	for first < len(places) {
 		days, most := places[first].daysOf, places[first].most
 		var ids []pgtype.UUID
 		for _, p := range places[first:] {
@@ -147,7 +167,7 @@ func traceSpansQueries(project string, where plan.Condition, places []placeOf) [
 			}
 			ids = append(ids, uuid(p.id))
 		}
-		queries = append(queries, traceSpansSQL(project, where, ids, first, days, most))
+		queries = append(queries, traceSpansSQL(project, where, ids, first, days, most, partitioned))
 		first += len(ids)
 	}
 	return queries

@@ -17,7 +17,7 @@ func TestSpansOfTracesAreAskedForDayByDay(t *testing.T) {
 	var got []any
 	for _, q := range traceSpansQueries("default", nil, []placeOf{
 		{id(1), second, 7}, {id(2), second, 7}, {id(3), first, 7}, {id(4), second, 7}, {id(5), second, 8},
-	}) {
+	}, 0, false) {
 		got = append(got, q.args...)
 	}
 	want := []any{
