@@ -51,7 +51,7 @@ test: ## Run every test, on SQLite and a real PostgreSQL, and each fuzz target b
 
 race: ## Run the tests of what is concurrent under the race detector, those of typed commands excepted
 	.ci/ensure-postgres
-	$(GO) test -vet=off -race $(NO_RACE_IN_SQLITE) -timeout $(TEST_TIMEOUT) $(LONG_FIRST) $$(.ci/concurrent)
+	concurrent=$$(.ci/concurrent); $(GO) test -vet=off -race $(NO_RACE_IN_SQLITE) -timeout $(TEST_TIMEOUT) $(LONG_FIRST) $$concurrent
 
 fuzz: ## Fuzz every target for FUZZTIME (5000x; or a time such as 1m)
 	GO='$(GO)' .ci/fuzz $(FUZZTIME)

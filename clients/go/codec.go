@@ -13,7 +13,8 @@ type wireCodec struct{}
 
 // decodeAtMost is the size in bytes up to which the generated code decodes. It has no
 // limit to how deep values are nested, and needs 60 MB of stack for the deepest that fits
-// in here. What is larger is left to protobuf, which has a limit.
+// in here. What is larger is left to protobuf, which has a limit, and refuses texts that
+// are not UTF-8 besides.
 const decodeAtMost = 1 << 20
 
 // Name implements connect.Codec.

@@ -39,9 +39,9 @@ func FuzzStatus(f *testing.F) {
 	})
 }
 
-// An answer is read as the protobuf library reads it, or not at all: that one takes a
-// field that is encoded as another type for an unknown one. (Unknown fields are left out
-// here: generated code does not keep those of a time.) And none does harm.
+// What the protobuf library reads is read alike or not at all: that one takes a field that
+// is encoded as another type for an unknown one. (Unknown fields are left out here:
+// generated code does not keep those of a time.) And no answer does harm.
 func FuzzAnswer(f *testing.F) {
 	span := &pb.Span{Name: "x", StartTime: timestamppb.New(time.Unix(1, 2)), Attributes: []*pb.KeyValue{{Key: "k", Value: &pb.Value{
 		Kind: &pb.Value_ArrayValue{ArrayValue: &pb.ArrayValue{Values: []*pb.Value{{Kind: &pb.Value_DoubleValue{DoubleValue: 1.5}}}}},

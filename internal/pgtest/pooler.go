@@ -100,6 +100,7 @@ unix_socket_dir = %s
 auth_type = any
 pool_mode = transaction
 default_pool_size = 20
+server_round_robin = 1
 max_client_conn = 1000
 `, login, p.dir), 0o644)
 }

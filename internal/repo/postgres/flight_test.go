@@ -55,14 +55,19 @@ func TestAFlightThatFailsStoresNothing(t *testing.T) {
 		if err := fly(c.query, c.numbers...); stateOf(err) != c.state {
 			t.Errorf("%s ended with %v, want %s", c.query, err, c.state)
 		}
-		do(`ROLLBACK`)
+		// Another connection sees what was committed; this one ends what it may have begun.
 		var stored int
-		if err := conn.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM first) + (SELECT count(*) FROM second)`).Scan(&stored); err != nil || stored != 0 {
+		if err := pool.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM first) + (SELECT count(*) FROM second)`).Scan(&stored); err != nil || stored != 0 {
 			t.Errorf("%s stored %d rows, %v", c.query, stored, err)
 		}
+		do(`ROLLBACK`)
 	}
 	if err := fly(`BEGIN; `+first+second, 1, 2); err != nil {
 		t.Error(err)
 	}
 	do(`COMMIT`)
+	var stored int
+	if err := pool.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM first) + (SELECT count(*) FROM second)`).Scan(&stored); err != nil || stored != 2 {
+		t.Errorf("the last one stored %d rows, %v", stored, err)
+	}
 }

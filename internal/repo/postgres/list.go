@@ -17,24 +17,13 @@ import (
 // Traces returns one page. All its queries see one snapshot, so that a trace
 // cannot move past the cursor between them.
 func (s *Store) Traces(ctx context.Context, project string, q repo.TraceQuery) ([]*model.Trace, error) {
-	page, err := s.listTraces(ctx, project, q, true)
-	if stateOf(err) == undefinedTable { // a day is being dropped
-		page, err = s.listTraces(ctx, project, q, false)
-	}
-	return page, s.explain(ctx, "list traces", err)
-}
-
-func (s *Store) listTraces(ctx context.Context, project string, q repo.TraceQuery, partitioned bool) ([]*model.Trace, error) {
-	l := traceLister{
-		now: s.now().UnixNano(), project: project, q: q, partitioned: partitioned,
-		conditions: conditionsOf(q), after: q.After, page: make([]*model.Trace, 0, q.Limit),
-	}
+	l := traceLister{now: s.now().UnixNano(), project: project, q: q, conditions: conditionsOf(q), after: q.After, page: make([]*model.Trace, 0, q.Limit)}
 	err := s.snapshot(ctx, l.askFirst, func(tx reading) error {
 		l.tx = tx
 		return l.list(ctx)
 	})
 	if err != nil {
-		return nil, err
+		return nil, s.explain(ctx, "list traces", err)
 	}
 	return l.page, nil
 }
@@ -47,16 +36,15 @@ func (s *Store) listTraces(ctx context.Context, project string, q repo.TraceQuer
 // of a trace that lies on several days SQL finds the first, and the rest of the
 // query is decided when its rows are put together.
 type traceLister struct {
-	tx          reading
-	now         int64
-	project     string
-	q           repo.TraceQuery
-	partitioned bool              // partitions are asked themselves where that is possible
-	conditions  []plan.Condition  // on spans, those first that an index leads to
-	days        []int64           // all that have partitions, in order
-	spread      []int64           // those on which traces of several days start
-	after       *repo.TraceCursor // where to go on
-	page        []*model.Trace
+	tx         reading
+	now        int64
+	project    string
+	q          repo.TraceQuery
+	conditions []plan.Condition  // on spans, those first that an index leads to
+	days       []int64           // all that have partitions, in order
+	spread     []int64           // those on which traces of several days start
+	after      *repo.TraceCursor // where to go on
+	page       []*model.Trace
 }
 
 func (l *traceLister) list(ctx context.Context) (err error) {
@@ -206,7 +194,7 @@ func (l *traceLister) take(ctx context.Context, candidates []candidate) error {
 		for _, c := range candidates[:n] {
 			some[c.id] = true
 		}
-		traces, err := l.load(ctx, rows.only(some), math.MaxInt64)
+		traces, err := load(ctx, l.tx, l.project, rows.only(some), math.MaxInt64)
 		if err != nil {
 			return err
 		}

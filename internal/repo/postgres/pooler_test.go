@@ -17,7 +17,7 @@ func TestConformanceBehindAPooler(t *testing.T) {
 	for _, mode := range []string{"exec", "simple_protocol"} {
 		t.Run(mode, func(t *testing.T) {
 			drawFewer(t)
-			repotest.RunOneByOne(t, func(t *testing.T) repotest.Opener {
+			repotest.Run(t, func(t *testing.T) repotest.Opener {
 				dsn, err := pooler.DSN(migrated.Database(t))
 				if err != nil {
 					t.Fatal(err)

@@ -218,7 +218,7 @@ func (w *spanWalk) add(ctx context.Context, ids []model.TraceID, conditions []pl
 	if err != nil {
 		return err
 	}
-	traces, err := w.load(ctx, rows.only(wanted), w.latestStart())
+	traces, err := load(ctx, w.tx, w.project, rows.only(wanted), w.latestStart())
 	for _, t := range traces {
 		if w.q.MatchesTrace(t) && (w.after == nil || compareCursors(*w.after, w.q.Order.CursorOf(t)) < 0) {
 			w.page = append(w.page, t)

@@ -112,6 +112,13 @@ func newPool(ctx context.Context, dsn string, conns int, adjust func(*pgxpool.Co
 	return pool, nil
 }
 
+// A plan that is kept takes PostgreSQL some 190 KB, in each connection. Statements that
+// ask a day's partition are as many as days are looked at: pgx would keep 512.
+const (
+	pgxStatements  = 512
+	keptStatements = 128
+)
+
 // forReads sets up connections for queries that somebody may break off. In other
 // modes than the usual one there is a pooler in between, see the package comment.
 func (o Options) forReads(config *pgxpool.Config) {
@@ -120,6 +127,9 @@ func (o Options) forReads(config *pgxpool.Config) {
 		return
 	}
 	config.ConnConfig.BuildContextWatcherHandler = newCanceler
+	if config.ConnConfig.StatementCacheCapacity == pgxStatements {
+		config.ConnConfig.StatementCacheCapacity = keptStatements
+	}
 	maps.Copy(config.ConnConfig.RuntimeParams, map[string]string{
 		// A plan for any argument would lock and look at all partitions.
 		"plan_cache_mode": "force_custom_plan",

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 
@@ -146,4 +147,42 @@ func merged(parts []*model.Trace) *model.Trace {
 		parts[0].Merge(p)
 	}
 	return parts[0]
+}
+
+// loadDaySQL reads rows of one day: PostgreSQL plans each over one partition,
+// and all travel together.
+const loadDaySQL = `SELECT ` + traceColumns + ` FROM traces
+WHERE project = $1 AND day_ns = $2 AND trace_id = ANY($3::uuid[]) AND (part <> 0 OR start_ns <= $4)`
+
+// load returns traces by id, put together from their rows. It leaves out what
+// SQL knows to start after latest.
+func load(ctx context.Context, tx reading, project string, wanted rowsByDay, latest int64) (map[model.TraceID]*model.Trace, error) {
+	if len(wanted) == 0 {
+		return nil, nil
+	}
+	var queue pgx.Batch
+	for day, of := range wanted {
+		queue.Queue(loadDaySQL, project, day, uuids(of.ids), latest)
+	}
+	traces := map[model.TraceID]*model.Trace{}
+	results := tx.SendBatch(ctx, &queue)
+	var err error
+	for range wanted {
+		var rows pgx.Rows
+		var parts []*model.Trace
+		if rows, err = results.Query(); err != nil {
+			break
+		}
+		if parts, err = pgx.CollectRows(rows, scanTrace); err != nil {
+			break
+		}
+		for _, p := range parts {
+			if whole, ok := traces[p.TraceID]; ok {
+				whole.Merge(p)
+			} else {
+				traces[p.TraceID] = p
+			}
+		}
+	}
+	return traces, errors.Join(err, results.Close())
 }

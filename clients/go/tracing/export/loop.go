@@ -124,7 +124,10 @@ func (l *loop) ready(at level, now time.Time) bool {
 
 // take makes the next load from the queue, which is not empty.
 func (l *loop) take() *load {
-	spans, bytes, first := l.queue.take()
+	spans, bytes, first, left := l.queue.take()
+	if left == 0 {
+		l.due = time.Time{}
+	}
 	next := l.target.pack(spans)
 	next.bytes, next.first = bytes, first
 	return next
@@ -290,7 +293,7 @@ func (l *loop) abandon() int64 {
 			}
 			continue
 		}
-		spans, bytes, first := l.queue.take()
+		spans, bytes, first, _ := l.queue.take()
 		left += l.drop(&load{n: len(spans), bytes: bytes, first: first})
 	}
 	return left

@@ -34,6 +34,27 @@ func TestSpansAreSentWhenTheirTimeHasCome(t *testing.T) {
 	})
 }
 
+// A span that ends while a request is under way waits for its own time, not for that of
+// the spans before it.
+func TestSpansThatKeepEndingShareRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &backend{answer: func(context.Context, []string) error {
+			time.Sleep(30 * time.Millisecond)
+			return nil
+		}}
+		p := start(t, b, export.Options{ScheduleDelay: time.Second})
+		for i := range 500 {
+			p.OnEnd(named(fmt.Sprint(i)))
+			time.Sleep(10 * time.Millisecond)
+		}
+		stop(t, p, time.Second)
+		mustBe(t, "spans", b.has(), 500)
+		if n := len(b.requests()); n > 6 {
+			t.Errorf("500 spans in 5 s took %d requests, of %v: want one a second", n, b.sizes())
+		}
+	})
+}
+
 func TestFullBatchIsSentAtOnce(t *testing.T) {
 	for name, o := range map[string]export.Options{
 		"by count": {MaxExportBatchSize: 10},

@@ -86,8 +86,8 @@ func (q *queue) level() level {
 }
 
 // take removes the oldest spans, one batch at most and one span at least, and
-// returns the number of the first. They still count as held.
-func (q *queue) take() (spans []sdktrace.ReadOnlySpan, bytes int, first uint64) {
+// returns the number of the first, and how many are left. They still count as held.
+func (q *queue) take() (spans []sdktrace.ReadOnlySpan, bytes int, first uint64, left int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	first = q.taken
@@ -105,7 +105,7 @@ func (q *queue) take() (spans []sdktrace.ReadOnlySpan, bytes int, first uint64) 
 	}
 	q.taken += uint64(len(spans))
 	q.bytes -= bytes
-	return spans, bytes, first
+	return spans, bytes, first, q.n
 }
 
 // end returns the number that the next accepted span will have.
