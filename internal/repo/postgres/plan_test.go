@@ -223,3 +223,46 @@ func TestQueriesReadFewPartitionsThroughAnIndex(t *testing.T) {
 		})
 	}
 }
+
+// A plan that is kept is made once for all traces of a day, perhaps while the day is empty:
+// it must go by the trace all the same.
+func TestKeptPlansOfSpansGoByTheTrace(t *testing.T) {
+	t.Parallel()
+	empty, err := Open(t.Context(), migrated.Database(t), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := empty.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := empty.Prepare(t.Context(), model.TimeRange{Start: planDay(59), End: planDay(60)}); err != nil {
+		t.Fatal(err)
+	}
+	nothing, err := empty.reads.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = nothing.Rollback(t.Context()) }()
+	filled := plans(t)
+	for _, c := range []struct {
+		name string
+		tx   pgx.Tx
+		day  int
+	}{{"empty", nothing, 59}, {"few", filled, 31}, {"busy", filled, 59}} {
+		t.Run(c.name, func(t *testing.T) {
+			days := daysOf{planDay(c.day), planDay(c.day)}
+			q := traceSpansQueries("default", nil, []placeOf{{model.TraceID{15: 1}, days, math.MaxInt64}}, 0, true)[0]
+			for _, statement := range []string{planOnce, `SET LOCAL enable_bitmapscan = on`, `PREPARE ` + c.name + ` AS ` + q.query} {
+				if _, err := c.tx.Exec(t.Context(), statement); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want := []string{"Index Scan using spans_trace on spans_" + suffix(planDay(c.day)) + " by trace_id"}
+			if diff := gocmp.Diff(want, explain(t, c.tx, `EXECUTE `+c.name+` (0, '{}', 'default', 1)`)); diff != "" {
+				t.Errorf("the plan is another one (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
