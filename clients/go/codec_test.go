@@ -21,19 +21,17 @@ func TestAnAnswerThatIsNestedTooDeepIsAnError(t *testing.T) {
 	}
 }
 
-// nestedValue returns lists in lists, in so many bytes or a few more.
+// nestedValue returns lists in lists, in so many bytes or a few more. It is written from
+// its end, where what is inside stands: values of an ArrayValue (1), the array_value of a
+// Value (5), and so on.
 func nestedValue(bytes int) []byte {
 	var backwards []byte
-	for field := protowire.Number(1); len(backwards) < bytes; field = 6 - field {
-		// From the inside out, values of an ArrayValue (1) and the array_value of a Value (5).
-		header := protowire.AppendVarint(protowire.AppendTag(nil, field, protowire.BytesType), uint64(len(backwards)))
-		slices.Reverse(header)
-		backwards = append(backwards, header...)
-	}
-	if len(backwards) > 0 && backwards[len(backwards)-1] != byte(protowire.EncodeTag(5, protowire.BytesType)) {
-		header := protowire.AppendVarint(protowire.AppendTag(nil, 5, protowire.BytesType), uint64(len(backwards)))
-		slices.Reverse(header)
-		backwards = append(backwards, header...)
+	for len(backwards) < bytes {
+		for _, field := range []protowire.Number{1, 5} {
+			header := protowire.AppendVarint(protowire.AppendTag(nil, field, protowire.BytesType), uint64(len(backwards)))
+			slices.Reverse(header)
+			backwards = append(backwards, header...)
+		}
 	}
 	slices.Reverse(backwards)
 	return backwards
