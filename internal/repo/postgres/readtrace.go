@@ -10,7 +10,8 @@ import (
 	"github.com/agenttrace/agenttrace/internal/repo"
 )
 
-// ReadTrace asks for the days of a trace, and then for everything else at once.
+// ReadTrace asks where a trace is and, at once, for everything of it on the day where
+// the one before was: most are on the same. For one that is not there, it asks again.
 func (s *Store) ReadTrace(ctx context.Context, project string, id model.TraceID, begin func(*model.Trace) error) iter.Seq2[repo.Segment, error] {
 	return func(yield func(repo.Segment, error) bool) {
 		r := traceReader{begin: begin, segments: segmentReader{yield: yield}}
@@ -30,18 +31,25 @@ func (s *Store) ReadTrace(ctx context.Context, project string, id model.TraceID,
 // readTrace asks the partitions themselves for a trace of one day: the plans of
 // that are kept, and to plan takes longer than to read.
 func (s *Store) readTrace(ctx context.Context, project string, id model.TraceID, r *traceReader) (goOn bool, err error) {
-	days, stands, err := s.findTrace(ctx, project, id)
-	if err != nil {
-		return false, err
+	guess := s.readOn.Load()
+	place, goOn, err := s.findTrace(ctx, project, id, guess, r.take)
+	if stateOf(err) == undefinedTable { // the day of the guess has gone
+		s.readOn.CompareAndSwap(guess, noDay)
+		guess, r.parts = noDay, nil
+		place, goOn, err = s.findTrace(ctx, project, id, guess, r.take)
 	}
-	if stands && days.first == days.last {
-		goOn, err = s.stream(ctx, planOnce, traceOfDay(project, id, days.first), r.take)
+	switch {
+	case err != nil || place.isOn(guess):
+		return goOn, err
+	case place.isOn(place.first):
+		s.readOn.Store(place.first)
+		goOn, err = s.stream(ctx, planOnce, traceOfDay(project, id, place.first), r.take)
 		if stateOf(err) != undefinedTable {
 			return goOn, err
 		}
 		r.parts = nil // the day is being dropped
 	}
-	return s.stream(ctx, planEachTime, traceStatements(project, id, days, `traces`, `all_segments`), r.take)
+	return s.stream(ctx, planEachTime, traceStatements(project, id, place.daysOf, `traces`, `all_segments`), r.take)
 }
 
 func traceOfDay(project string, id model.TraceID, day int64) []statement {

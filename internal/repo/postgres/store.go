@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -61,6 +62,7 @@ type Store struct {
 	statistics  *statistics
 	trust       trust
 	dropping    chan struct{} // held by the one running Drop
+	readOn      atomic.Int64  // the day of the trace that was read last, or noDay
 }
 
 var _ repo.Store = (*Store)(nil)
@@ -75,6 +77,7 @@ func Open(ctx context.Context, dsn string, o Options) (*Store, error) {
 		}
 	}
 	s := &Store{now: o.Now, dropping: make(chan struct{}, 1)}
+	s.readOn.Store(noDay)
 	for _, p := range []struct {
 		pool   **pgxpool.Pool
 		conns  int

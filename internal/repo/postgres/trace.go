@@ -93,23 +93,51 @@ func findDays(ctx context.Context, q querier, project string, traces []model.Tra
 	return found, err
 }
 
-// findTraceSQL is findDaysSQL for one trace. A day stands until its dropping begins.
-const findTraceSQL = `
-SELECT first_day_ns, last_day_ns, EXISTS (SELECT FROM days WHERE day_ns = first_day_ns)
-FROM trace_days WHERE project = $1 AND trace_id = $2`
+// placeOfTrace is where a trace has rows, and whether the first of these days stands:
+// it does until its dropping begins.
+type placeOfTrace struct {
+	daysOf
+	stands bool
+}
 
-// findTrace returns the days of one trace and whether the first of them stands, or
-// repo.ErrNotFound. To plan takes twice as long as to look.
-func (s *Store) findTrace(ctx context.Context, project string, id model.TraceID) (days daysOf, stands bool, err error) {
-	err = repo.ErrNotFound
-	_, failed := s.stream(ctx, planOnce, []statement{{findTraceSQL, []any{project, uuid(id)}}}, func(_ int, row pgx.Rows) (bool, error) {
-		err = row.Scan(&days.first, &days.last, &stands)
-		return true, err
-	})
-	if failed != nil {
-		err = failed
+// isOn reports whether a trace is on that day and no other.
+func (p *placeOfTrace) isOn(day int64) bool { return p.stands && p.first == day && p.last == day }
+
+func (p *placeOfTrace) scan(row pgx.Rows) error { return row.Scan(&p.first, &p.last, &p.stands) }
+
+// findTraceStatement is findDaysSQL for one trace.
+func findTraceStatement(project string, id model.TraceID) statement {
+	return statement{`
+SELECT first_day_ns, last_day_ns, EXISTS (SELECT FROM days WHERE day_ns = first_day_ns)
+FROM trace_days WHERE project = $1 AND trace_id = $2`, []any{project, uuid(id)}}
+}
+
+// noDay is where no trace is.
+const noDay = -1
+
+// findTrace returns the place of one trace, or repo.ErrNotFound. To plan takes twice
+// as long as to look. At once it asks for the trace on the day that is guessed, and
+// hands that to take if the guess was right.
+func (s *Store) findTrace(ctx context.Context, project string, id model.TraceID, guess int64, take emitter) (place placeOfTrace, goOn bool, err error) {
+	queries := []statement{findTraceStatement(project, id)}
+	if guess != noDay {
+		queries = append(queries, traceOfDay(project, id, guess)...)
 	}
-	return days, stands, err
+	found := false
+	goOn, err = s.stream(ctx, planOnce, queries, func(query int, row pgx.Rows) (bool, error) {
+		switch {
+		case query == 0:
+			found = true
+			return true, place.scan(row)
+		case place.isOn(guess):
+			return take(query-1, row)
+		}
+		return true, nil
+	})
+	if err == nil && !found {
+		err = repo.ErrNotFound
+	}
+	return place, goOn, err
 }
 
 // traceSQL selects the rows of a trace from all of traces, or from one partition.
@@ -124,11 +152,11 @@ func (s *Store) Trace(ctx context.Context, project string, id model.TraceID) (*m
 }
 
 func (s *Store) trace(ctx context.Context, project string, id model.TraceID) (*model.Trace, error) {
-	days, _, err := s.findTrace(ctx, project, id)
+	place, _, err := s.findTrace(ctx, project, id, noDay, nil)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.reads.Query(ctx, traceSQL(`traces`), project, uuid(id), days.first, days.last)
+	rows, err := s.reads.Query(ctx, traceSQL(`traces`), project, uuid(id), place.first, place.last)
 	if err != nil {
 		return nil, err
 	}
