@@ -76,6 +76,9 @@ func (s *subject) walkRuns(t tb, q repo.RunQuery, between func()) []*model.Run {
 		}
 		all = append(all, page...)
 		s.checkRunPage(t, q, page, all)
+		if isAll(pages, len(page), q.Limit, between) {
+			return all
+		}
 		q.After = new(q.Order.CursorOf(page[len(page)-1]))
 		if between != nil && pages < maxBetween {
 			between()

@@ -107,6 +107,9 @@ func (s *subject) sessions(t tb, q repo.SessionQuery, want []listed, between fun
 			seen[one.ID] = true
 		}
 		all = append(all, page...)
+		if isAll(pages, len(page), q.Limit, between) {
+			return all
+		}
 		last := page[len(page)-1]
 		after, known := places[last.ID]
 		if !known { // it was written between

@@ -86,6 +86,9 @@ func (s *subject) walkTraces(t tb, q repo.TraceQuery, between func()) []*model.T
 		}
 		all = append(all, page...)
 		s.checkTracePage(t, q, page, all)
+		if isAll(pages, len(page), q.Limit, between) {
+			return all
+		}
 		q.After = new(q.Order.CursorOf(page[len(page)-1]))
 		if between != nil && pages < maxBetween {
 			between()
@@ -94,6 +97,13 @@ func (s *subject) walkTraces(t tb, q repo.TraceQuery, between func()) []*model.T
 }
 
 const maxBetween = 8
+
+// isAll reports whether a page is all that a list has: the first one, where nobody
+// chose how long pages are and it is not full. That nothing comes behind a page which is
+// not full is seen where they are chosen.
+func isAll(pages, found, limit int, between func()) bool {
+	return pages == 0 && found < limit && limit == repo.MaxPage && between == nil
+}
 
 // checkTracePage holds that a page is not too long, and that it goes on where
 // the page before ended, in a total order: so nothing is listed twice.
@@ -140,6 +150,9 @@ func (s *subject) walkSpans(t tb, q repo.SpanQuery, between func()) []*model.Spa
 		}
 		all = append(all, page...)
 		s.checkSpanPage(t, q, page, all, seen)
+		if isAll(pages, len(page), q.Limit, between) {
+			return all
+		}
 		q.After = new(repo.SpanCursorOf(page[len(page)-1]))
 		if between != nil && pages < maxBetween {
 			between()

@@ -197,11 +197,14 @@ func wantedSpanIsLater(t *testing.T, s *subject) {
 		spans = append(spans, first, later)
 	}
 	s.write(t, spans...)
-	for _, id := range []model.Identity{{SessionID: "s"}, {SessionID: "s", UserID: "u"}} {
-		for _, limit := range []int{1, 2, 7, 20} {
-			q := repo.TraceQuery{Identity: id, Limit: limit}
-			sameTraces(t, referenceOf(spans).tracesOf(s.project, q), s.traces(t, q))
-		}
+	for _, q := range []repo.TraceQuery{
+		{Identity: model.Identity{SessionID: "s"}, Limit: 3},
+		{Identity: model.Identity{SessionID: "s"}, Limit: 7},
+		{Identity: model.Identity{SessionID: "s"}, Limit: 20},
+		{Identity: model.Identity{SessionID: "s", UserID: "u"}, Limit: 1},
+		{Identity: model.Identity{SessionID: "s", UserID: "u"}, Limit: 20},
+	} {
+		sameTraces(t, referenceOf(spans).tracesOf(s.project, q), s.traces(t, q))
 	}
 }
 
