@@ -44,6 +44,8 @@ type Store struct {
 	reads   *sql.DB
 
 	statements sync.Map // what prepare made, by query
+
+	checkpointed chan struct{} // closed when no checkpoint runs any more
 }
 
 var _ repo.Store = (*Store)(nil)
@@ -74,9 +76,10 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{file: file, now: o.Now, reads: sql.OpenDB(forReads), writer: newWriter(forWrites)}
+	s := &Store{file: file, now: o.Now, reads: sql.OpenDB(forReads), writer: newWriter(forWrites), checkpointed: make(chan struct{})}
 	s.reads.SetMaxOpenConns(o.Readers)
 	s.reads.SetMaxIdleConns(o.Readers)
+	go s.checkpoints()
 	if err := s.Ping(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -100,7 +103,9 @@ func (s *Store) Close() error {
 	s.running.Unlock()
 	// The last connection to close empties the log, so the readers, who may
 	// not write, went first.
-	return errors.Join(err, s.writer.close())
+	err = errors.Join(err, s.writer.close())
+	<-s.checkpointed
+	return err
 }
 
 // read runs fn on the read pool, unless the store is closed, and maps its error.
@@ -201,9 +206,7 @@ func newConnector(file string, a access) (driver.Connector, error) {
 		q.Set("_busy_timeout", "250")
 		q.Set("_txlock", "immediate")
 		q.Add("_pragma", "cache_size(-65536)")
-		// Pages that are written again and again, such as those of indexes,
-		// leave the log once in 16 MB.
-		q.Add("_pragma", "wal_autocheckpoint(4096)")
+		q.Add("_pragma", fmt.Sprintf("wal_autocheckpoint(%d)", pagesToStop))
 		// A log that grew behind a long query is cut back to 64 MB.
 		q.Add("_pragma", "journal_size_limit(67108864)")
 	} else {

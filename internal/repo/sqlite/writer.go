@@ -17,10 +17,13 @@ type writer struct {
 	conn      driver.Conn
 	stmts     map[string]driver.Stmt
 	closed    bool
+	writes    int // statements since wrote was told
+
+	wrote chan struct{} // told after writesToCheckpoint, closed with the writer
 }
 
 func newWriter(c driver.Connector) *writer {
-	w := &writer{turn: make(chan struct{}, 1), connector: c}
+	w := &writer{turn: make(chan struct{}, 1), connector: c, wrote: make(chan struct{}, 1)}
 	w.turn <- struct{}{}
 	return w
 }
@@ -62,7 +65,28 @@ func (w *writer) transaction(ctx context.Context, fn func(tx *tx) error) (err er
 	}
 	err = t.exec(`COMMIT`)
 	committed = err == nil
+	w.tell()
 	return err
+}
+
+// tell says when enough was written for a checkpoint. Whoever is told may be busy with
+// the one before.
+func (w *writer) tell() {
+	if w.writes < writesToCheckpoint {
+		return
+	}
+	w.writes = 0
+	select {
+	case w.wrote <- struct{}{}:
+	default:
+	}
+}
+
+// pause runs fn while nothing is written.
+func (w *writer) pause(fn func()) {
+	<-w.turn
+	defer func() { w.turn <- struct{}{} }()
+	fn()
 }
 
 // busyPause keeps a lock that is refused at once, without SQLite's own wait,
@@ -120,7 +144,11 @@ func (w *writer) disconnect() error {
 func (w *writer) close() error {
 	<-w.turn
 	defer func() { w.turn <- struct{}{} }()
+	if w.closed {
+		return nil
+	}
 	w.closed = true
+	close(w.wrote)
 	return w.disconnect()
 }
 
@@ -147,6 +175,7 @@ type tx struct {
 
 // exec runs a statement that returns no rows.
 func (t *tx) exec(query string, args ...driver.NamedValue) error {
+	t.writer.writes++
 	s, err := t.writer.prepare(query)
 	if err != nil {
 		return err
