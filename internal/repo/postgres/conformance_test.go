@@ -25,8 +25,10 @@ func TestConformance(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			run := repotest.Run
 			if i > 0 {
-				drawFewer(t)
 				run = repotest.RunOneByOne
+			}
+			if i > 0 || raceEnabled {
+				drawFewer(t)
 			}
 			run(t, func(t *testing.T) repotest.Opener {
 				dsn := inMode(t, migrated.Database(t), mode)
@@ -37,7 +39,8 @@ func TestConformance(t *testing.T) {
 }
 
 // drawFewer lets the laws that are properties be drawn 20 times until t ends: what a
-// mode does to a value shows at once, and what the values mean is tested in the first.
+// mode does to a value shows at once, as goroutines do to what they share, and what the
+// values mean is tested in the first mode, without the race detector.
 // Laws of t are the only tests that run meanwhile.
 func drawFewer(t *testing.T) {
 	t.Helper()
