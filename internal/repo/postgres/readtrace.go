@@ -11,7 +11,7 @@ import (
 )
 
 // ReadTrace asks where a trace is and, at once, for everything of it on the day where
-// the one before was: most are on the same. For one that is not there, it asks again.
+// one before was: most are on the same. One that is elsewhere is asked for again.
 func (s *Store) ReadTrace(ctx context.Context, project string, id model.TraceID, begin func(*model.Trace) error) iter.Seq2[repo.Segment, error] {
 	return func(yield func(repo.Segment, error) bool) {
 		r := traceReader{begin: begin, segments: segmentReader{yield: yield}}
@@ -33,7 +33,7 @@ func (s *Store) ReadTrace(ctx context.Context, project string, id model.TraceID,
 func (s *Store) readTrace(ctx context.Context, project string, id model.TraceID, r *traceReader) (goOn bool, err error) {
 	guess := s.readOn.Load()
 	place, goOn, err := s.findTrace(ctx, project, id, guess, r.take)
-	if stateOf(err) == undefinedTable { // the day of the guess has gone
+	if guess != noDay && !r.begun && guessFailed(err) {
 		s.readOn.CompareAndSwap(guess, noDay)
 		guess, r.parts = noDay, nil
 		place, goOn, err = s.findTrace(ctx, project, id, guess, r.take)
@@ -50,6 +50,13 @@ func (s *Store) readTrace(ctx context.Context, project string, id model.TraceID,
 		r.parts = nil // the day is being dropped
 	}
 	return s.stream(ctx, planEachTime, traceStatements(project, id, place.daysOf, `traces`, `all_segments`), r.take)
+}
+
+// guessFailed reports whether the day of a guess has gone, or is being dropped or
+// worked on.
+func guessFailed(err error) bool {
+	state := stateOf(err)
+	return state == undefinedTable || state == lockNotAvailable || isConflict(err)
 }
 
 func traceOfDay(project string, id model.TraceID, day int64) []statement {

@@ -38,7 +38,7 @@ func TestTraceIsReadWhateverWasReadBefore(t *testing.T) {
 	for _, mode := range modes() {
 		t.Run(mode, func(t *testing.T) {
 			dsn := inMode(t, migrated.Database(t), mode)
-			store := opened(t, dsn, postgres.Options{})
+			store := opened(t, dsn, postgres.Options{ReadConns: 1})
 			conn := connect(t, dsn)
 			write(t, store, records(span(1, 1, noon(0)), span(2, 1, noon(1)), span(2, 2, noon(1)+1)))
 			write(t, store, records(span(3, 1, noon(0)), span(3, 2, noon(1)), span(3, 3, noon(1)+1)))
@@ -51,7 +51,15 @@ func TestTraceIsReadWhateverWasReadBefore(t *testing.T) {
 			if _, _, err := readTrace(t, store, 4); !errors.Is(err, repo.ErrNotFound) {
 				t.Errorf("a trace that there is not ended with %v", err)
 			}
-			exec(t, conn, `DROP TABLE open_segments_20260504`) // the day that is guessed
+			exec(t, conn, `BEGIN; LOCK TABLE segments_20260504`) // the day that is guessed
+			if spans, segments, err := readTrace(t, store, 2); err != nil || [2]int{spans, segments} != want[2] {
+				t.Errorf("while another day is locked, it has %d spans in %d segments, want %v: %v", spans, segments, want[2], err)
+			}
+			exec(t, conn, `ROLLBACK`)
+			if _, _, err := readTrace(t, store, 1); err != nil {
+				t.Error(err)
+			}
+			exec(t, conn, `DROP TABLE open_segments_20260504`) // it is guessed again
 			for range 2 {
 				if spans, segments, err := readTrace(t, store, 2); err != nil || [2]int{spans, segments} != want[2] {
 					t.Errorf("it has %d spans in %d segments, want %v: %v", spans, segments, want[2], err)

@@ -62,7 +62,7 @@ type Store struct {
 	statistics  *statistics
 	trust       trust
 	dropping    chan struct{} // held by the one running Drop
-	readOn      atomic.Int64  // the day of the trace that was read last, or noDay
+	readOn      atomic.Int64  // where the next trace to be read is thought to be, or noDay
 }
 
 var _ repo.Store = (*Store)(nil)

@@ -21,6 +21,9 @@ type emitter func(query int, row pgx.Rows) (goOn bool, err error)
 const (
 	planEachTime = `SELECT set_config('statement_timeout', '0', true)`
 	planOnce     = planEachTime + `, set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)`
+	// planGuess is planOnce where a partition may be asked that has nothing to do with
+	// it: nobody waits long for those who lock it, in milliseconds.
+	planGuess = planOnce + `, set_config('lock_timeout', '200', true)`
 )
 
 // stream runs queries, one after the other, and hands their rows to emit, as

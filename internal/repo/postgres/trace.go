@@ -117,14 +117,15 @@ const noDay = -1
 
 // findTrace returns the place of one trace, or repo.ErrNotFound. To plan takes twice
 // as long as to look. At once it asks for the trace on the day that is guessed, and
-// hands that to take if the guess was right.
+// hands that to take if the trace is on this day and no other: where the days of a
+// trace are many, what was sent of one is dropped.
 func (s *Store) findTrace(ctx context.Context, project string, id model.TraceID, guess int64, take emitter) (place placeOfTrace, goOn bool, err error) {
-	queries := []statement{findTraceStatement(project, id)}
+	settings, queries := planOnce, []statement{findTraceStatement(project, id)}
 	if guess != noDay {
-		queries = append(queries, traceOfDay(project, id, guess)...)
+		settings, queries = planGuess, append(queries, traceOfDay(project, id, guess)...)
 	}
 	found := false
-	goOn, err = s.stream(ctx, planOnce, queries, func(query int, row pgx.Rows) (bool, error) {
+	goOn, err = s.stream(ctx, settings, queries, func(query int, row pgx.Rows) (bool, error) {
 		switch {
 		case query == 0:
 			found = true
