@@ -3,43 +3,68 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 )
 
 // A commit appends pages to the write-ahead log, from where a checkpoint moves them
 // into the file. SQLite would let the writer do that, while everybody who stores waits:
-// it took an eighth of its time. So it is done beside it, on a connection that reads.
+// it took an eighth of its time. So it is done beside it.
 const (
-	// writesToCheckpoint are so many statements of the writer that a checkpoint is
-	// worth it: some 16 MB of pages, of which those that are written again and again,
-	// as pages of indexes are, leave the log once.
-	writesToCheckpoint = 8192
+	// pagesToMove are worth a checkpoint, 16 MB: pages that are written again and again,
+	// as those of indexes are, leave the log once.
+	pagesToMove = 4096
 	// pagesToRestart is how long the log grows, to 48 MB, until it begins anew. It does
-	// when all of its pages have left it, for which the writer must stand still.
+	// when all of its pages have left it and the file is flushed: for that, the writer
+	// stands still.
 	pagesToRestart = 12288
 	// pagesToStop is where the writer does it itself, at 64 MB: it is so far ahead, or
 	// whoever goes before it has failed.
 	pagesToStop = 16384
 )
 
-// checkpoints moves pages whenever the writer has written enough, until it is closed.
-// What fails is done later, or by the writer.
-func (s *Store) checkpoints() {
-	defer close(s.checkpointed)
-	for range s.writer.wrote {
-		pages, err := s.checkpoint()
-		if err == nil && pages >= pagesToRestart {
-			s.writer.pause(func() { _, _ = s.checkpoint() })
+const (
+	// moveWhatCan moves what no reader needs in the log, and waits for nobody.
+	moveWhatCan = `PRAGMA wal_checkpoint(PASSIVE)`
+	// measureLog moves nothing.
+	measureLog = `PRAGMA wal_checkpoint(NOOP)`
+)
+
+// checkpointer moves pages over a connection of its own, which waits for no reader.
+// Two connections that move pages need SQLite 3.51.3 or newer: before, they could lose
+// some (https://sqlite.org/wal.html#walresetbug).
+type checkpointer struct {
+	writer *writer
+	db     *sql.DB // of one connection
+	done   chan struct{}
+}
+
+func startCheckpointer(w *writer, c driver.Connector) *checkpointer {
+	p := &checkpointer{writer: w, db: sql.OpenDB(c), done: make(chan struct{})}
+	p.db.SetMaxOpenConns(1)
+	go p.run()
+	return p
+}
+
+// run moves pages whenever the writer says so, until it stops. What fails is done later,
+// or by the writer.
+func (p *checkpointer) run() {
+	defer close(p.done)
+	for range p.writer.grown {
+		if pages, err := p.move(); err == nil && pages >= pagesToRestart {
+			p.writer.pause(func() { _, _ = p.move() })
 		}
 	}
 }
 
-// checkpoint moves what no reader needs in the log any more, and waits for nobody. It
-// returns how many pages the log has.
-func (s *Store) checkpoint() (pages int, err error) {
-	ctx := context.Background() // to break it off saves nothing
-	err = s.read(ctx, "checkpoint", func(db *sql.DB) error {
-		var busy, moved int
-		return db.QueryRowContext(ctx, `PRAGMA wal_checkpoint(PASSIVE)`).Scan(&busy, &pages, &moved)
-	})
+// move returns how many pages the log has.
+func (p *checkpointer) move() (pages int, err error) {
+	var busy, moved int
+	err = p.db.QueryRowContext(context.Background(), moveWhatCan).Scan(&busy, &pages, &moved) // to break it off saves nothing
 	return pages, err
+}
+
+// close waits for the end of run, for which the writer has to stop.
+func (p *checkpointer) close() error {
+	<-p.done
+	return p.db.Close()
 }

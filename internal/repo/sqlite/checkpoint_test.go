@@ -13,7 +13,7 @@ import (
 // TestPagesLeaveTheLogWhileSpansAreWritten writes so much that the log has to begin
 // anew, and sees pages in the file long before.
 func TestPagesLeaveTheLogWhileSpansAreWritten(t *testing.T) {
-	const mega = 1 << 20
+	const mega, content = 1 << 20, 64 << 10
 	path := filepath.Join(t.TempDir(), "agenttrace.db")
 	store := open(t, path)
 	size := func(file string) int64 {
@@ -23,25 +23,24 @@ func TestPagesLeaveTheLogWhileSpansAreWritten(t *testing.T) {
 		}
 		return info.Size()
 	}
-	r := rand.NewChaCha8([32]byte{1})
-	spans := uint64(0)
-	writeMore := func() {
-		var records []model.Record
-		for range 100 {
-			spans++
-			content := make([]byte, 8<<10) // as it cannot be compressed, it is two pages
-			if _, err := r.Read(content); err != nil {
-				t.Fatal(err)
+	random := rand.NewChaCha8([32]byte{1})
+	written := 0
+	writeUpTo := func(spans int) {
+		for written < spans {
+			var records []model.Record
+			for range 10 {
+				written++
+				one := record(random.Uint64()|1, uint64(written), int64(random.Uint64()>>2))
+				one.Raw = make([]byte, content) // what is random cannot be compressed
+				if _, err := random.Read(one.Raw); err != nil {
+					t.Fatal(err)
+				}
+				records = append(records, one)
 			}
-			one := record(r.Uint64()|1, spans, int64(r.Uint64()>>2))
-			one.Raw = content
-			records = append(records, one)
+			mustWrite(t, store, records...)
 		}
-		mustWrite(t, store, records...)
 	}
-	for size(path+"-wal") < 40*mega {
-		writeMore()
-	}
+	writeUpTo(40 * mega / content) // which is less than makes the writer move pages itself
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for deadline := time.After(30 * time.Second); size(path) < 8*mega; {
@@ -51,16 +50,14 @@ func TestPagesLeaveTheLogWhileSpansAreWritten(t *testing.T) {
 			t.Fatalf("the log has %d bytes, and the file only %d", size(path+"-wal"), size(path))
 		}
 	}
-	for spans < 12_000 {
-		writeMore()
-	}
+	writeUpTo(140 * mega / content)
 	if log := size(path + "-wal"); log > 80*mega {
 		t.Errorf("the log has %d bytes", log)
 	}
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if file := size(path); file < 12_000*(8<<10) {
+	if file := size(path); file < 140*mega {
 		t.Errorf("the file has %d bytes in the end", file)
 	}
 }

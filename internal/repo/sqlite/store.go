@@ -33,9 +33,10 @@ const defaultReaders = 8
 
 // Store is a [repo.Store] in one SQLite file. Create it with [Open].
 type Store struct {
-	file   string
-	now    func() time.Time
-	writer *writer
+	file         string
+	now          func() time.Time
+	writer       *writer
+	checkpointer *checkpointer
 
 	// running is held for reading by each call on reads, so that Close waits
 	// for them: a sql.DB does not.
@@ -44,8 +45,6 @@ type Store struct {
 	reads   *sql.DB
 
 	statements sync.Map // what prepare made, by query
-
-	checkpointed chan struct{} // closed when no checkpoint runs any more
 }
 
 var _ repo.Store = (*Store)(nil)
@@ -76,10 +75,10 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{file: file, now: o.Now, reads: sql.OpenDB(forReads), writer: newWriter(forWrites), checkpointed: make(chan struct{})}
+	s := &Store{file: file, now: o.Now, reads: sql.OpenDB(forReads), writer: newWriter(forWrites)}
 	s.reads.SetMaxOpenConns(o.Readers)
 	s.reads.SetMaxIdleConns(o.Readers)
-	go s.checkpoints()
+	s.checkpointer = startCheckpointer(s.writer, forReads)
 	if err := s.Ping(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -103,9 +102,8 @@ func (s *Store) Close() error {
 	s.running.Unlock()
 	// The last connection to close empties the log, so the readers, who may
 	// not write, went first.
-	err = errors.Join(err, s.writer.close())
-	<-s.checkpointed
-	return err
+	s.writer.stop()
+	return errors.Join(err, s.checkpointer.close(), s.writer.close())
 }
 
 // read runs fn on the read pool, unless the store is closed, and maps its error.

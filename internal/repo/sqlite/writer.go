@@ -16,14 +16,12 @@ type writer struct {
 	connector driver.Connector
 	conn      driver.Conn
 	stmts     map[string]driver.Stmt
-	closed    bool
-	writes    int // statements since wrote was told
-
-	wrote chan struct{} // told after writesToCheckpoint, closed with the writer
+	stopped   bool
+	grown     chan struct{} // told when the log has pagesToMove, closed when the writer stops
 }
 
 func newWriter(c driver.Connector) *writer {
-	w := &writer{turn: make(chan struct{}, 1), connector: c, wrote: make(chan struct{}, 1)}
+	w := &writer{turn: make(chan struct{}, 1), connector: c, grown: make(chan struct{}, 1)}
 	w.turn <- struct{}{}
 	return w
 }
@@ -65,19 +63,26 @@ func (w *writer) transaction(ctx context.Context, fn func(tx *tx) error) (err er
 	}
 	err = t.exec(`COMMIT`)
 	committed = err == nil
-	w.tell()
+	if committed {
+		t.tellGrown()
+	}
 	return err
 }
 
-// tell says when enough was written for a checkpoint. Whoever is told may be busy with
-// the one before.
-func (w *writer) tell() {
-	if w.writes < writesToCheckpoint {
+// tellGrown tells when pages are worth a checkpoint. Whoever is told may be busy with
+// the one before; and what fails here concerns no commit.
+func (t *tx) tellGrown() {
+	var pages, moved int64
+	_ = t.query(func(row []driver.Value) error {
+		pages, _ = row[1].(int64)
+		moved, _ = row[2].(int64)
+		return nil
+	}, measureLog)
+	if pages-moved < pagesToMove {
 		return
 	}
-	w.writes = 0
 	select {
-	case w.wrote <- struct{}{}:
+	case t.writer.grown <- struct{}{}:
 	default:
 	}
 }
@@ -112,7 +117,7 @@ func retryBusy(ctx context.Context, do func() error) error {
 
 // open connects where there is no connection.
 func (w *writer) open(ctx context.Context) error {
-	if w.closed {
+	if w.stopped {
 		return errClosed
 	}
 	if w.conn != nil {
@@ -141,14 +146,20 @@ func (w *writer) disconnect() error {
 	return errors.Join(errs...)
 }
 
+// stop ends writing, when the transaction that runs has ended.
+func (w *writer) stop() {
+	<-w.turn
+	defer func() { w.turn <- struct{}{} }()
+	if !w.stopped {
+		w.stopped = true
+		close(w.grown)
+	}
+}
+
+// close disconnects a writer that was stopped.
 func (w *writer) close() error {
 	<-w.turn
 	defer func() { w.turn <- struct{}{} }()
-	if w.closed {
-		return nil
-	}
-	w.closed = true
-	close(w.wrote)
 	return w.disconnect()
 }
 
@@ -175,7 +186,6 @@ type tx struct {
 
 // exec runs a statement that returns no rows.
 func (t *tx) exec(query string, args ...driver.NamedValue) error {
-	t.writer.writes++
 	s, err := t.writer.prepare(query)
 	if err != nil {
 		return err
