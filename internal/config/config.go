@@ -92,8 +92,8 @@ type Queries struct {
 // Ingest is how spans are gathered into transactions.
 type Ingest struct {
 	Shards        int      `default:"0" placeholder:"N" help:"Batches that are filled and committed side by side; 0 stands for one with SQLite, with PostgreSQL for one for each processor and at most eight. Default: ${default}."`
-	BatchSpans    int      `default:"2048" placeholder:"N" help:"Most spans in one transaction. Default: ${default}."`
-	BatchBytes    Size     `default:"8MiB" placeholder:"SIZE" help:"Most bytes in one transaction; a larger span is committed alone. Default: ${default}."`
+	BatchSpans    int      `default:"4096" placeholder:"N" help:"Most spans in one transaction. Default: ${default}."`
+	BatchBytes    Size     `default:"16MiB" placeholder:"SIZE" help:"Most bytes in one transaction; a larger span is committed alone. Default: ${default}."`
 	BatchLinger   Duration `default:"0s" placeholder:"TIME" help:"How long a batch that is not full waits for more; without, batches fill while the one before is written. Default: ${default}."`
 	CommitTimeout Duration `default:"30s" placeholder:"TIME" help:"How long one transaction may take before its senders are told to come back. Default: ${default}."`
 	QueueSpans    int      `default:"65536" placeholder:"N" help:"Most spans that wait for their commit; above, senders are told to come back. Default: ${default}."`

@@ -8,8 +8,8 @@ import (
 
 // Defaults of [Config], which fill its zero fields.
 const (
-	DefaultMaxBatchSpans = 2048
-	DefaultMaxBatchBytes = 8 << 20
+	DefaultMaxBatchSpans = 4096
+	DefaultMaxBatchBytes = 16 << 20
 	DefaultNarrowSpans   = 768
 	DefaultQueueSpans    = 65_536
 	DefaultQueueBytes    = 256 << 20
