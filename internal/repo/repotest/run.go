@@ -29,16 +29,14 @@ type law struct {
 // empty database and says how to open it; the database lives until t ends.
 func Run(t *testing.T, create func(t *testing.T) Opener) {
 	t.Helper()
-	run(t, create, laws(), 1)
+	run(t, create, laws())
 }
 
-// RunOneByOne leaves out the laws of what happens at the same time, and tries every
-// fifth of what is tried one after the other. Where one store is tested in several ways
-// that differ in how values travel, Run tests one of them.
+// RunOneByOne leaves out the laws of what happens at the same time. Where one store
+// is tested in several ways that differ in how values travel, Run tests one of them.
 func RunOneByOne(t *testing.T, create func(t *testing.T) Opener) {
 	t.Helper()
-	// Five has no divisor in common with the numbers of operators that a value goes with.
-	run(t, create, slices.DeleteFunc(laws(), func(l law) bool { return l.together }), 5)
+	run(t, create, slices.DeleteFunc(laws(), func(l law) bool { return l.together }))
 }
 
 func laws() []law {
@@ -52,19 +50,19 @@ func laws() []law {
 // several ways, one of them will do.
 func RunQueries(t *testing.T, create func(t *testing.T) Opener) {
 	t.Helper()
-	run(t, create, queryLaws(), 1)
+	run(t, create, queryLaws())
 }
 
-func run(t *testing.T, create func(t *testing.T) Opener, laws []law, stride int) {
+func run(t *testing.T, create func(t *testing.T) Opener, laws []law) {
 	t.Helper()
 	open := create(t)
-	common := &subject{Store: openUntilEnd(t, open), open: open, stride: stride}
+	common := &subject{Store: openUntilEnd(t, open), open: open}
 	for _, l := range laws {
 		t.Run(l.name, func(t *testing.T) {
 			t.Parallel()
 			if l.alone {
 				open := create(t)
-				l.test(t, &subject{Store: openUntilEnd(t, open), open: open, project: "alone", stride: stride})
+				l.test(t, &subject{Store: openUntilEnd(t, open), open: open, project: "alone"})
 				return
 			}
 			l.test(t, common.in(strings.ToLower(l.name)))

@@ -114,7 +114,7 @@ func everyFieldOfASettlement(t *testing.T, s *subject) {
 
 func settlementsOutliveTheStore(t *testing.T, s *subject) {
 	batch := someRuns(t, s.project)
-	first := &subject{Store: s.open(t), open: s.open, project: s.project, stride: s.stride}
+	first := &subject{Store: s.open(t), open: s.open, project: s.project}
 	first.inParts(t, batch, 2)
 	first.settleAll(t, batch, nanosPerToken(3))
 	if err := first.Close(); err != nil {

@@ -29,18 +29,17 @@ type subject struct {
 	repo.Store
 	open    Opener
 	project string
-	stride  int // of many things that are tried one after the other, every how many-th is
 }
 
 // in returns the same store, seen from another project.
 func (s *subject) in(project string) *subject {
-	return &subject{Store: s.Store, open: s.open, project: project, stride: s.stride}
+	return &subject{Store: s.Store, open: s.open, project: project}
 }
 
 // again opens one more store on the same database.
 func (s *subject) again(t *testing.T) *subject {
 	t.Helper()
-	return &subject{Store: openUntilEnd(t, s.open), open: s.open, project: s.project, stride: s.stride}
+	return &subject{Store: openUntilEnd(t, s.open), open: s.open, project: s.project}
 }
 
 // write stores the spans as one batch.
