@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/agenttrace/agenttrace/internal/repo"
 	"github.com/agenttrace/agenttrace/internal/repo/postgres"
 	"github.com/agenttrace/agenttrace/internal/repo/repotest"
@@ -61,6 +63,18 @@ func TestQueriesFindWhatTheLanguageSays(t *testing.T) {
 		dsn := migrated.Database(t)
 		return func(t *testing.T) repo.Store { return open(t, dsn, postgres.Options{SkipMigrations: true}) }
 	})
+}
+
+// inEachMode runs a test on a new database in each mode, with a store and a connection
+// beside it.
+func inEachMode(t *testing.T, o postgres.Options, test func(t *testing.T, store *postgres.Store, conn *pgx.Conn)) {
+	t.Helper()
+	for _, mode := range modes() {
+		t.Run(mode, func(t *testing.T) {
+			dsn := inMode(t, migrated.Database(t), mode)
+			test(t, opened(t, dsn, o), connect(t, dsn))
+		})
+	}
 }
 
 func inMode(t testing.TB, dsn, mode string) string {
