@@ -31,10 +31,10 @@ func (s *Store) ReadTrace(ctx context.Context, project string, id model.TraceID,
 // readTrace asks the partitions themselves for a trace of one day: the plans of
 // that are kept, and to plan takes longer than to read.
 func (s *Store) readTrace(ctx context.Context, project string, id model.TraceID, r *traceReader) (goOn bool, err error) {
-	guess := s.readOn.Load()
+	guess := s.guessedDay.Load()
 	place, goOn, err := s.findTrace(ctx, project, id, guess, r.take)
 	if guess != noDay && !r.begun && guessFailed(err) {
-		s.readOn.CompareAndSwap(guess, noDay)
+		s.guessedDay.CompareAndSwap(guess, noDay)
 		guess, r.parts = noDay, nil
 		place, goOn, err = s.findTrace(ctx, project, id, guess, r.take)
 	}
@@ -42,7 +42,7 @@ func (s *Store) readTrace(ctx context.Context, project string, id model.TraceID,
 	case err != nil || place.isOn(guess):
 		return goOn, err
 	case place.isOn(place.first):
-		s.readOn.Store(place.first)
+		s.guessedDay.Store(place.first)
 		goOn, err = s.stream(ctx, planOnce, traceOfDay(project, id, place.first), r.take)
 		if stateOf(err) != undefinedTable {
 			return goOn, err

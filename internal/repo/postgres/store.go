@@ -62,7 +62,7 @@ type Store struct {
 	statistics  *statistics
 	trust       trust
 	dropping    chan struct{} // held by the one running Drop
-	readOn      atomic.Int64  // where the next trace to be read is thought to be, or noDay
+	guessedDay  atomic.Int64  // where ReadTrace looks at first, or noDay
 }
 
 var _ repo.Store = (*Store)(nil)
@@ -77,7 +77,7 @@ func Open(ctx context.Context, dsn string, o Options) (*Store, error) {
 		}
 	}
 	s := &Store{now: o.Now, dropping: make(chan struct{}, 1)}
-	s.readOn.Store(noDay)
+	s.guessedDay.Store(noDay)
 	for _, p := range []struct {
 		pool   **pgxpool.Pool
 		conns  int

@@ -21,8 +21,8 @@ type emitter func(query int, row pgx.Rows) (goOn bool, err error)
 const (
 	planEachTime = `SELECT set_config('statement_timeout', '0', true)`
 	planOnce     = planEachTime + `, set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)`
-	// planGuess is planOnce where a partition may be asked that has nothing to do with
-	// it: nobody waits long for those who lock it, in milliseconds.
+	// planGuess is planOnce for a partition that is guessed. If the guess is wrong, who
+	// has locked it is none of the reader's business: it waits for so many milliseconds.
 	planGuess = planOnce + `, set_config('lock_timeout', '200', true)`
 )
 

@@ -11,8 +11,8 @@
 // connection that writes; other processes may have the same file open, and
 // whoever finds it locked waits and tries again. Readers have connections of
 // their own, see the state of the last commit when their query began, and
-// neither wait for the writer nor hold it up (write-ahead log). One of them moves pages
-// from the log into the file, see checkpoint.go.
+// neither wait for the writer nor hold it up (write-ahead log). One more connection
+// moves pages from the log into the file, see checkpoint.go.
 //
 // # Durability
 //
