@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"io/fs"
 	"path/filepath"
@@ -51,10 +50,9 @@ func writeAsBefore(ctx context.Context, path string, records []model.Record) err
 	}
 	w := newWriter(connector)
 	err = w.transaction(ctx, func(t *tx) error {
-		b := batch{tx: t, id: 1, now: 1, row: args(make([]driver.Value, spanColumnCount)...)}
+		b := batch{tx: t, id: 1, now: 1}
 		for _, r := range records {
-			setSpanArgs(b.row, r.Span)
-			if err := t.exec(insertSpan, b.row...); err != nil {
+			if err := t.exec(b.span.of(r.Span), b.span.args...); err != nil {
 				return err
 			}
 		}
@@ -68,7 +66,7 @@ func writeAsBefore(ctx context.Context, path string, records []model.Record) err
 }
 
 // mergeNew inserts the row of a trace of which there is none.
-func (b *batch) mergeNew(part *model.Trace) error { return b.tx.exec(insertTrace, traceArgs(part)...) }
+func (b *batch) mergeNew(part *model.Trace) error { return insertTrace(b.tx, part) }
 
 // spansOfBefore returns a workflow with an agent in it that calls a model, as a
 // trace.

@@ -134,13 +134,10 @@ UPDATE span_ranges SET last_id = coalesce((
 WHERE project = ? AND trace_id = ?`
 	deleteRanges = `DELETE FROM span_ranges WHERE project = ? AND trace_id = ? AND last_id < first_id`
 
-	deleteSegments    = `DELETE FROM segments WHERE project = ? AND trace_id = ? AND earliest_ns < ?`
-	deleteSettledRuns = `
-DELETE FROM settled_runs WHERE id IN (
-	SELECT id FROM ` + runsOfTrace + ` WHERE project = ? AND trace_id = ? AND ` + inRange + ` AND start_ns < ?)`
-	deleteRuns = `
+	deleteSegments = `DELETE FROM segments WHERE project = ? AND trace_id = ? AND earliest_ns < ?`
+	deleteRuns     = `
 DELETE FROM runs WHERE id IN (
-	SELECT id FROM ` + runsOfTrace + ` WHERE project = ? AND trace_id = ? AND ` + inRange + ` AND start_ns < ?)`
+	SELECT id FROM ` + ofTrace + ` WHERE project = ? AND trace_id = ? AND ` + inRange + ` AND start_ns < ? AND type BETWEEN 1 AND 3)`
 	deleteBills = `DELETE FROM bills INDEXED BY bills_trace WHERE project = ? AND trace_id = ? AND start_ns < ?`
 	deleteTrace = `DELETE FROM traces WHERE project = ? AND trace_id = ?`
 )
@@ -149,10 +146,8 @@ DELETE FROM runs WHERE id IN (
 // old spans, at most chunkSpans of them. When none is left it deletes the segments
 // too, which lie on one day each, and makes the row say what is still stored.
 func (d *dropper) dropTrace(t *tx, old oldTrace) error {
-	for _, statement := range []string{deleteSettledRuns, deleteRuns} {
-		if err := t.exec(statement, args(old.project, old.id[:], d.before)...); err != nil {
-			return err
-		}
+	if err := t.exec(deleteRuns, args(old.project, old.id[:], d.before)...); err != nil {
+		return err
 	}
 	deleted := int64(0)
 	err := t.query(func(values []driver.Value) error {
@@ -218,7 +213,7 @@ func (d *dropper) recompute(t *tx, old oldTrace) error {
 	} else if err := d.readPreviews(t, rest); err != nil {
 		return err
 	}
-	if err := updateTrace(t, id, rest); err != nil {
+	if err := updateTrace(t, id, rest, stored.StartNano, stored.EndNano); err != nil {
 		return err
 	}
 	return d.resettle(t, id, rest)

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/agenttrace/agenttrace/internal/model"
 )
@@ -157,13 +158,13 @@ const (
 	spanColumns = `project, trace_id, span_id, start_ns, end_ns, parent_id, type, kind, status, failed, ` + usageColumns + `,
 	first_token_ns, name, status_message, error_type, error_message, service, environment, ` + identityColumns + `,
 	model, provider, tool_name, tool_call_id, attributes`
-	spanColumnCount = 39
 
 	costColumns = `cost_nano, reported_cost_nano, computed_cost_nano, reported_cost_calls, computed_cost_calls, unpriced_calls`
 
 	// arrivedColumns are what a trace's row says of spans as they arrive,
 	// settledColumns what only settling knows.
-	arrivedColumns = `project, trace_id, start_ns, end_ns, spans, errors, llm_calls, tool_calls, status, ` + usageColumns + `,
+	arrivedColumns = `project, trace_id, start_ns, end_ns, ` + mergedColumns
+	mergedColumns  = `spans, errors, llm_calls, tool_calls, status, ` + usageColumns + `,
 	models, tools, root_key, root_name, head_key, head_type, name, service, environment, ` + identityColumns + `,
 	input_preview, output_preview, error_key, error_span, error_type, error_message`
 	settledColumns = `settled_spans, runs, ` + costColumns
@@ -174,36 +175,89 @@ const (
 const (
 	tenMarks = `?, ?, ?, ?, ?, ?, ?, ?, ?, ?, `
 
-	// insertSpan tells by the number of changes whether the span was new.
-	insertSpan = `INSERT INTO spans (` + spanColumns + `)
-	VALUES (` + tenMarks + tenMarks + tenMarks + `?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
-
-	traceMarks = tenMarks + tenMarks + tenMarks + tenMarks + `?`
-
-	insertTrace = `INSERT INTO traces (` + arrivedColumns + `) VALUES (` + traceMarks + `)`
-
-	// replaceTrace leaves what settling wrote; the last argument is the row's id.
-	replaceTrace = `UPDATE traces SET (` + arrivedColumns + `) = (` + traceMarks + `) WHERE id = ?`
+	insertTraceRow = `INSERT INTO traces (` + arrivedColumns + `) VALUES (` + tenMarks + tenMarks + tenMarks + tenMarks + `?)`
 )
 
-// setSpanArgs fills the arguments of insertSpan.
-func setSpanArgs(a []driver.NamedValue, s *model.Span) {
+// spanInsert is a statement that inserts a span, and its arguments. It tells by the
+// number of changes whether the span was new.
+//
+// Most spans have few of the columns, and to hand a value over takes SQLite about as
+// long as to store it: what a span does not have stands in the statement.
+type spanInsert struct {
+	has  uint // parts of spanParts
+	args []driver.NamedValue
+}
+
+// spanParts are columns that a span has together, or none of them, and what stands
+// for each then.
+var spanParts = [...]struct{ columns, absent string }{
+	{usageColumns + `, first_token_ns`, `0`},
+	{`status_message, error_type, error_message`, `NULL`},
+	{identityColumns, `NULL`},
+	{`model, provider`, `NULL`},
+	{`tool_name, tool_call_id`, `NULL`},
+}
+
+// insertSpan are the statements by the parts that they insert.
+var insertSpan = func() (statements [1 << len(spanParts)]string) {
+	for has := range statements {
+		columns := `project, trace_id, span_id, start_ns, end_ns, parent_id, type, kind, status, failed, name, service, environment, attributes`
+		values := marks(strings.Count(columns, `,`) + 1)
+		for i, part := range spanParts {
+			value := `?`
+			if has&(1<<i) == 0 {
+				value = part.absent
+			}
+			columns += `, ` + part.columns
+			values += strings.Repeat(`, `+value, strings.Count(part.columns, `,`)+1)
+		}
+		statements[has] = `INSERT INTO spans (` + columns + `) VALUES (` + values + `) ON CONFLICT DO NOTHING`
+	}
+	return statements
+}()
+
+// of sets the arguments to those of a span, and returns the statement.
+func (i *spanInsert) of(s *model.Span) string {
 	var parent driver.Value
 	if !s.ParentID.IsZero() {
 		parent = s.ParentID.Int64()
 	}
-	u, id := &s.Usage, &s.Identity
-	for i, v := range [spanColumnCount]driver.Value{
+	i.has, i.args = 0, i.args[:0]
+	i.add(
 		s.Project, s.TraceID[:], s.SpanID.Int64(), s.StartNano, s.EndNano, parent,
 		int64(s.Type), int64(s.Kind), int64(s.Status), truth(s.Failed),
-		u.Input, u.CacheRead, u.CacheWrite, u.Output, u.Reasoning, u.AudioInput, u.AudioOutput, u.Total,
-		s.FirstTokenNano, text(s.Name), text(s.StatusMessage), text(s.ErrorType), text(s.ErrorMessage),
-		text(s.Service), text(s.Environment),
-		text(id.AgentID), text(id.AgentName), text(id.TeamID), text(id.TeamName), text(id.WorkflowID), text(id.WorkflowName),
-		text(id.SessionID), text(id.UserID), text(id.RunID),
-		text(s.Model), text(s.Provider), text(s.ToolName), text(s.ToolCallID), text(string(s.ShortAttributes)),
-	} {
-		a[i].Value = v
+		text(s.Name), text(s.Service), text(s.Environment), text(string(s.ShortAttributes)),
+	)
+	u, id := &s.Usage, &s.Identity
+	if *u != (model.Usage{}) || s.FirstTokenNano != 0 {
+		i.has |= 1 << 0
+		i.add(u.Input, u.CacheRead, u.CacheWrite, u.Output, u.Reasoning, u.AudioInput, u.AudioOutput, u.Total, s.FirstTokenNano)
+	}
+	if s.StatusMessage != "" || s.ErrorType != "" || s.ErrorMessage != "" {
+		i.has |= 1 << 1
+		i.add(text(s.StatusMessage), text(s.ErrorType), text(s.ErrorMessage))
+	}
+	if *id != (model.Identity{}) {
+		i.has |= 1 << 2
+		i.add(
+			text(id.AgentID), text(id.AgentName), text(id.TeamID), text(id.TeamName), text(id.WorkflowID), text(id.WorkflowName),
+			text(id.SessionID), text(id.UserID), text(id.RunID),
+		)
+	}
+	if s.Model != "" || s.Provider != "" {
+		i.has |= 1 << 3
+		i.add(text(s.Model), text(s.Provider))
+	}
+	if s.ToolName != "" || s.ToolCallID != "" {
+		i.has |= 1 << 4
+		i.add(text(s.ToolName), text(s.ToolCallID))
+	}
+	return insertSpan[i.has]
+}
+
+func (i *spanInsert) add(values ...driver.Value) {
+	for _, v := range values {
+		i.args = append(i.args, driver.NamedValue{Ordinal: len(i.args) + 1, Value: v})
 	}
 }
 
@@ -226,11 +280,11 @@ func (r *row) span() (*model.Span, error) {
 	return s, r.err
 }
 
-// traceArgs returns the arguments of insertTrace.
-func traceArgs(t *model.Trace) []driver.NamedValue {
+// mergedValues returns the values of mergedColumns.
+func mergedValues(t *model.Trace) []driver.Value {
 	u, id := &t.Usage, &t.Identity
-	return args(
-		t.Project, t.TraceID[:], t.StartNano, t.EndNano, t.Spans, t.Errors, t.LLMCalls, t.ToolCalls, int64(t.Status),
+	return []driver.Value{
+		t.Spans, t.Errors, t.LLMCalls, t.ToolCalls, int64(t.Status),
 		u.Input, u.CacheRead, u.CacheWrite, u.Output, u.Reasoning, u.AudioInput, u.AudioOutput, u.Total,
 		set(t.Models), set(t.Tools), blob(t.RootKey), text(t.RootName),
 		blob(t.HeadKey), int64(t.HeadType), text(t.Name), text(t.Service), text(t.Environment),
@@ -238,7 +292,7 @@ func traceArgs(t *model.Trace) []driver.NamedValue {
 		text(id.SessionID), text(id.UserID), text(id.RunID),
 		text(t.InputPreview), text(t.OutputPreview),
 		blob(t.ErrorKey), text(t.ErrorSpan), text(t.ErrorType), text(t.ErrorMessage),
-	)
+	}
 }
 
 // trace reads traceColumns.

@@ -10,41 +10,32 @@ import (
 const (
 	tallyColumns = `spans, model_calls, model_failures, tool_calls, tool_failures, retries, ` + usageColumns + `, ` + costColumns
 
-	// runKeyColumns identify a run, ownColumns are what its span says of it, or
-	// the runs above it.
-	runKeyColumns = `project, trace_id, span_id, start_ns`
-	ownColumns    = `end_ns, type, status, name, service, environment, failed, ` + identityColumns
+	// ownColumns are what its span says of a run, or the runs above it.
+	ownColumns = `end_ns, type, status, name, service, environment, failed, ` + identityColumns
 
-	settledRunColumns = `total_cost_nano, detail, ` + tallyColumns
-
-	// runColumns are what is read of runs with their settled_runs. A run is
-	// settled when it was, and nothing has arrived since.
-	runColumns = runKeyColumns + `, ` + ownColumns + `,
-	settled_runs.id IS NOT NULL AND coalesce((SELECT t.settled_spans = t.spans FROM traces AS t WHERE t.project = runs.project AND t.trace_id = runs.trace_id), 0),
+	// runColumns are what is read of all_runs. A run is settled when it was, and
+	// nothing has arrived since.
+	runColumns = `project, trace_id, span_id, start_ns, ` + ownColumns + `,
+	settled_id IS NOT NULL AND coalesce((SELECT t.settled_spans = t.spans FROM traces AS t WHERE t.project = all_runs.project AND t.trace_id = all_runs.trace_id), 0),
 	detail, ` + tallyColumns
 
-	// insertRun begins with the id of the run's span.
-	insertRun = `INSERT INTO runs (id, ` + runKeyColumns + `, ` + ownColumns + `) VALUES (` + tenMarks + tenMarks + `?)`
-
-	replaceSettledRun = `INSERT OR REPLACE INTO settled_runs (id, ` + settledRunColumns + `) VALUES (` + tenMarks + tenMarks + `?, ?, ?)`
+	// replaceRun begins with the id of the run's span.
+	replaceRun = `INSERT OR REPLACE INTO runs (id, project, start_ns, ` + ownColumns + `, total_cost_nano, detail, ` + tallyColumns + `)
+	VALUES (` + tenMarks + tenMarks + tenMarks + tenMarks + `?)`
 )
 
-// runKeyCount is how many columns runKeyColumns are.
-const runKeyCount = 4
-
-// runValues returns the values of runKeyColumns and ownColumns.
-func runValues(r *model.Run) []driver.Value {
+// ownValues returns the values of ownColumns.
+func ownValues(r *model.Run) []driver.Value {
 	id := &r.Identity
 	return []driver.Value{
-		r.Project, r.TraceID[:], r.SpanID.Int64(), r.StartNano,
 		r.EndNano, int64(r.Type), int64(r.Status), text(r.Name), text(r.Service), text(r.Environment), truth(r.Failed),
 		text(id.AgentID), text(id.AgentName), text(id.TeamID), text(id.TeamName), text(id.WorkflowID), text(id.WorkflowName),
 		text(id.SessionID), text(id.UserID), text(id.RunID),
 	}
 }
 
-// settledRunValues returns the values of settledRunColumns.
-func settledRunValues(r *model.Run) ([]driver.Value, error) {
+// countedValues returns the values of replaceRun behind ownColumns.
+func countedValues(r *model.Run) ([]driver.Value, error) {
 	detail, err := r.EncodeDetail()
 	if err != nil {
 		return nil, fmt.Errorf("detail of run: %w", err)

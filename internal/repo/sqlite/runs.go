@@ -27,9 +27,6 @@ func (s *Store) Runs(ctx context.Context, project string, q repo.RunQuery) ([]*m
 	return runs, nil
 }
 
-// totalCost is what a run cost with those below it; nothing, before it settles.
-const totalCost = `coalesce((SELECT total_cost_nano FROM settled_runs WHERE settled_runs.id = runs.id), 0)`
-
 // runOrder is how an order of runs is written: by key, then by what tells runs
 // apart.
 type runOrder struct {
@@ -37,14 +34,15 @@ type runOrder struct {
 	ascending bool
 }
 
-func orderOf(o repo.RunOrder) runOrder {
+// orderOf writes an order of runs that end at an expression.
+func orderOf(o repo.RunOrder, end string) runOrder {
 	switch o {
 	case repo.RunsOldestFirst:
 		return runOrder{[]string{`start_ns`, `trace_id`, `span_id`}, true}
 	case repo.RunsLongestFirst:
-		return runOrder{[]string{spanDuration, `trace_id`, `span_id`, `start_ns`}, false}
+		return runOrder{[]string{`(` + end + ` - start_ns)`, `trace_id`, `span_id`, `start_ns`}, false}
 	case repo.RunsCostliestFirst:
-		return runOrder{[]string{totalCost, `trace_id`, `span_id`, `start_ns`}, false}
+		return runOrder{[]string{`coalesce(total_cost_nano, 0)`, `trace_id`, `span_id`, `start_ns`}, false}
 	}
 	return runOrder{[]string{`start_ns`, `trace_id`, `span_id`}, false}
 }
@@ -70,78 +68,132 @@ func (o runOrder) addBehind(c *conditions, after *repo.RunCursor) {
 // runPage returns the query for one page. As in tracePage, the ids are found
 // first, in one step that can be interrupted.
 func runPage(project string, q repo.RunQuery) (query string, args []any) {
-	index, c := runConditions(project, q)
-	order := orderOf(q.Order)
-	if q.After != nil {
-		order.addBehind(&c, q.After)
-	}
-	query = `WITH page AS MATERIALIZED (SELECT id FROM ` + runsIn(index) + ` WHERE ` + c.String() + order.String() + ` LIMIT ?)
-SELECT ` + runColumns + ` FROM page CROSS JOIN runs USING (id) LEFT JOIN settled_runs USING (id)` + order.String()
-	return query, append(c.args, q.Limit)
-}
-
-// runConditions returns what runs must fulfil, whatever their page, and the
-// index that usually yields the fewest of them. All but the first yield them by
-// start.
-func runConditions(project string, q repo.RunQuery) (index string, c conditions) {
-	index = `runs_start`
-	c.add(`project = ?`, project)
-	use := func(wanted bool, name, term string, args ...any) {
-		if wanted {
-			c.add(term, args...)
-			if index == `runs_start` {
-				index = name
-			}
+	order := orderOf(q.Order, ofRun(`end_ns`))
+	var pages []string
+	for _, source := range runSources(project, q) {
+		if q.After != nil {
+			order.addBehind(&source.conditions, q.After)
 		}
+		pages = append(pages, `SELECT id FROM `+source.String()+order.String()+` LIMIT ?`)
+		args = append(append(args, source.args...), q.Limit)
 	}
-	use(!q.TraceID.IsZero(), traceIndex, `trace_id = ? AND `+inRange, q.TraceID[:])
-	use(len(q.Of) > 0, runID, `id IN (`+idsOfSpans+` (VALUES `+rowsOfMarks(len(q.Of))+`))`, refArgs(project, q.Of)...)
-	use(q.Identity.RunID != "", runID, idsOfRun, project, q.Identity.RunID)
-	for _, x := range runLookups(&q.Identity) {
-		use(x.value != "", x.index, x.column+` = ?`, x.value)
-	}
-	use(q.Failed != nil && *q.Failed, `runs_failed`, `failed = 1`)
-	if q.Failed != nil && !*q.Failed {
-		c.add(`failed = 0`)
-	}
-	c.addRange(runRange(q))
-	addPlainRunFields(&c, q)
-	return index, c
+	query = `WITH page AS MATERIALIZED (` + union(pages) + `)
+SELECT ` + runColumns + ` FROM page CROSS JOIN all_runs USING (id)` + orderOf(q.Order, `end_ns`).String() + ` LIMIT ?`
+	return query, append(args, q.Limit)
 }
 
-// A run has the id of its span: so what finds spans finds runs.
-const (
-	runID = `` // stands for the id of a run, as traceIndex stands for span_ranges
+// union returns the query for the rows of all queries, of which each may have an
+// order and a limit.
+func union(queries []string) string {
+	if len(queries) == 1 {
+		return queries[0]
+	}
+	return `SELECT * FROM (` + strings.Join(queries, `) UNION ALL SELECT * FROM (`) + `)`
+}
 
-	runsOfTrace = `span_ranges CROSS JOIN runs NOT INDEXED USING (project, trace_id)`
-	idsOfSpans  = `SELECT id FROM spans INDEXED BY spans_start WHERE (project, start_ns, trace_id, span_id) IN`
-	idsOfRun    = `id IN (SELECT id FROM spans INDEXED BY spans_run WHERE project = ? AND run_id = ?)`
+// ofRun is a column of a run: what settling says of it, or else what its span says.
+func ofRun(column string) string { return `coalesce(runs.` + column + `, spans.` + column + `)` }
+
+// runSource is where runs are: rows of spans and, where they have settled, of runs.
+type runSource struct {
+	from string
+	conditions
+}
+
+func (s *runSource) String() string { return s.from + ` WHERE ` + s.conditions.String() }
+
+// runTerm is what runs must fulfil.
+type runTerm struct {
+	sql   string // wherever they are
+	args  []any
+	found []foundIn // what an index finds, instead
+}
+
+// foundIn is where an index finds runs that fulfil a term, and the term there.
+type foundIn struct{ from, sql string }
+
+const (
+	added = ` LEFT JOIN runs USING (id, project, start_ns)`
+	said  = ` CROSS JOIN spans USING (id, project, start_ns)`
 )
 
-// runsIn returns where to select the runs from that are found by an index.
-func runsIn(index string) string {
-	switch index {
-	case traceIndex:
-		return runsOfTrace
-	case runID:
-		return `runs NOT INDEXED`
+// runSources returns where the runs are that q selects, whatever their page, by the
+// index that usually finds the fewest. But for those of a trace and those that are
+// named, they come by start.
+func runSources(project string, q repo.RunQuery) []runSource {
+	var rest conditions
+	if q.Failed != nil && !*q.Failed {
+		rest.add(ofRun(`failed`) + ` = 0`)
 	}
-	return `runs INDEXED BY ` + index
+	rest.addRange(runRange(q))
+	addPlainRunFields(&rest, q)
+	return sourcesOf(project, runTerms(project, q), &rest)
 }
 
-// runLookup is an index that holds the runs of an id.
-type runLookup struct{ column, index, value string }
-
-// runLookups returns the indexes for ids, the usually best one first.
-func runLookups(id *model.Identity) [5]runLookup {
-	return [5]runLookup{
-		{`session_id`, `runs_session`, id.SessionID},
-		{`user_id`, `runs_user`, id.UserID},
-		{`workflow_id`, `runs_workflow`, id.WorkflowID},
-		{`team_id`, `runs_team`, id.TeamID},
-		{`agent_id`, `runs_agent`, id.AgentID},
+// sourcesOf returns where the runs are that fulfil all terms, found by the first of
+// them, and the rest.
+func sourcesOf(project string, terms []runTerm, rest *conditions) []runSource {
+	found := runTerm{found: []foundIn{{from: `spans INDEXED BY spans_runs` + added}}}
+	if len(terms) > 0 {
+		found, terms = terms[0], terms[1:]
 	}
+	var sources []runSource
+	for _, in := range found.found {
+		s := runSource{from: in.from}
+		s.add(`project = ?`, project)
+		s.add(`spans.type BETWEEN 1 AND 3`)
+		if in.sql != "" {
+			s.add(in.sql, found.args...)
+		}
+		for _, t := range terms {
+			s.add(t.sql, t.args...)
+		}
+		s.addAll(rest)
+		sources = append(sources, s)
+	}
+	return sources
 }
+
+// runTerms returns what indexes know of the runs that q selects, the usually rarest
+// first.
+func runTerms(project string, q repo.RunQuery) (terms []runTerm) {
+	add := func(wanted bool, from, sql string, args ...any) {
+		if wanted {
+			terms = append(terms, runTerm{sql, args, []foundIn{{from + added, sql}}})
+		}
+	}
+	add(!q.TraceID.IsZero(), ofTrace, `trace_id = ? AND `+inRange, q.TraceID[:])
+	add(len(q.Of) > 0, `spans NOT INDEXED`, `id IN (`+idsOfSpans+` (VALUES `+rowsOfMarks(len(q.Of))+`))`, refArgs(project, q.Of)...)
+	// No run has its id from elsewhere.
+	add(q.Identity.RunID != "", `spans INDEXED BY spans_run`, `spans.run_id = ?`, q.Identity.RunID)
+	for _, x := range [...]struct{ column, value string }{
+		{`session_id`, q.Identity.SessionID},
+		{`user_id`, q.Identity.UserID},
+		{`workflow_id`, q.Identity.WorkflowID},
+		{`team_id`, q.Identity.TeamID},
+		{`agent_id`, q.Identity.AgentID},
+	} {
+		if x.value != "" {
+			terms = append(terms, runsWith(x.column, `= ?`, x.value))
+		}
+	}
+	if q.Failed != nil && *q.Failed {
+		terms = append(terms, runsWith(`failed`, `= 1`))
+	}
+	return terms
+}
+
+// runsWith compares a column that both spans and runs have an index for. Each run is
+// in one of them.
+func runsWith(column, compared string, args ...any) runTerm {
+	index := strings.TrimSuffix(column, `_id`)
+	return runTerm{ofRun(column) + ` ` + compared, args, []foundIn{
+		{`spans INDEXED BY spans_` + index + added, `spans.` + column + ` ` + compared + ` AND runs.` + column + ` IS NULL`},
+		{`runs INDEXED BY runs_` + index + said, `runs.` + column + ` ` + compared},
+	}}
+}
+
+const idsOfSpans = `SELECT id FROM spans INDEXED BY spans_start WHERE (project, start_ns, trace_id, span_id) IN`
 
 // runRange returns the range of starts that is still to be asked for beside the
 // place behind which the page begins.
@@ -159,15 +211,15 @@ func addPlainRunFields(c *conditions, q repo.RunQuery) {
 		for i, t := range q.Types {
 			types[i] = int64(t)
 		}
-		c.add(`type IN (`+marks(len(types))+`)`, types...)
+		c.add(ofRun(`type`)+` IN (`+marks(len(types))+`)`, types...)
 	}
-	c.addText(`name = ?`, q.Name)
-	c.addText(`service = ?`, q.Service)
-	c.addText(`environment = ?`, q.Environment)
+	c.addText(ofRun(`name`)+` = ?`, q.Name)
+	c.addText(ofRun(`service`)+` = ?`, q.Service)
+	c.addText(ofRun(`environment`)+` = ?`, q.Environment)
 	if q.Status != nil {
-		c.add(`status = ?`, int64(*q.Status))
+		c.add(ofRun(`status`)+` = ?`, int64(*q.Status))
 	}
-	c.addDuration(spanDuration, q.MinDuration, q.MaxDuration)
+	c.addDuration(`(`+ofRun(`end_ns`)+` - start_ns)`, q.MinDuration, q.MaxDuration)
 }
 
 // rowsOfMarks returns n rows of four marks.

@@ -33,43 +33,54 @@ func (s *Store) Sessions(ctx context.Context, project string, q repo.SessionQuer
 // are selected, newest first, and passes by those that are not the last one of
 // their session.
 func sessionPage(project string, q repo.SessionQuery) (query string, args []any) {
+	const order = ` ORDER BY start_ns DESC, session_id DESC LIMIT ?`
 	id := q.Identity
 	id.SessionID = q.SessionID
 	selected := repo.RunQuery{Identity: id, Start: q.Start}
 	if q.After != nil {
 		selected.After = &repo.RunCursor{Key: q.After.Last}
 	}
-	index, c := runConditions(project, selected)
-	c.add(`session_id IS NOT NULL`)
+	var last conditions // of what is met
+	last.add(`session_id <> ''`)
 	if q.After != nil {
-		c.add(`(start_ns, session_id) < (?, ?)`, q.After.Last, q.After.ID)
+		last.add(`(start_ns, session_id) < (?, ?)`, q.After.Last, q.After.ID)
 	}
-	_, later := runConditions(project, repo.RunQuery{Identity: q.Identity, Start: model.TimeRange{End: q.Start.End}})
-	later.add(`session_id = runs.session_id`)
-	later.add(`(start_ns, id) > (runs.start_ns, runs.id)`)
-	c.add(`NOT EXISTS (SELECT 1 FROM runs AS later INDEXED BY runs_session WHERE `+later.String()+`)`, later.args...)
-	return `SELECT session_id FROM ` + runsIn(index) + ` WHERE ` + c.String() +
-		` ORDER BY start_ns DESC, session_id DESC LIMIT ?`, append(c.args, q.Limit)
+	for _, later := range laterRuns(project, q) {
+		last.add(`NOT EXISTS (SELECT 1 FROM `+later.String()+`)`, later.args...)
+	}
+	var pages []string
+	for _, met := range runSources(project, selected) {
+		pages = append(pages, `SELECT session_id, start_ns FROM (SELECT `+ofRun(`session_id`)+` AS session_id, start_ns, id FROM `+met.String()+`) AS met WHERE `+last.String()+order)
+		args = append(append(append(args, met.args...), last.args...), q.Limit)
+	}
+	return `SELECT session_id FROM (` + union(pages) + `)` + order, append(args, q.Limit)
 }
 
-const sessionColumns = `session_id, trace_id, start_ns, end_ns, failed, settled_runs.id IS NOT NULL, user_id, agent_id, team_id, workflow_id, ` + tallyColumns
+// laterRuns returns where the runs are that q selects, whatever their page, of the
+// session of the run that is met and behind it.
+func laterRuns(project string, q repo.SessionQuery) []runSource {
+	var rest conditions
+	rest.add(`(start_ns, id) > (met.start_ns, met.id)`)
+	rest.addRange(model.TimeRange{End: q.Start.End})
+	terms := runTerms(project, repo.RunQuery{Identity: q.Identity})
+	return sourcesOf(project, slices.Insert(terms, 0, runsWith(`session_id`, `= met.session_id`)), &rest)
+}
+
+const sessionColumns = `session_id, trace_id, start_ns, end_ns, failed, settled_id IS NOT NULL, user_id, agent_id, team_id, workflow_id, ` + tallyColumns
 
 // sumSessions sums up all runs of the sessions, which it returns in the order of
 // ids.
 func sumSessions(ctx context.Context, q querier, project string, ids []string) ([]*model.Session, error) {
 	page := make([]*model.Session, len(ids))
 	sums := make(map[string]*sessionSum, len(ids))
-	args := []any{project}
 	for i, id := range ids {
 		page[i] = &model.Session{Project: project, ID: id, Settled: true}
 		sums[id] = newSessionSum(page[i])
-		args = append(args, id)
 	}
 	if len(ids) == 0 {
 		return page, nil
 	}
-	query := `SELECT ` + sessionColumns + `
-FROM runs INDEXED BY runs_session LEFT JOIN settled_runs USING (id) WHERE project = ? AND session_id IN (` + marks(len(ids)) + `)`
+	query, args := runsOfSessions(project, ids)
 	err := readRows(ctx, q, query, args, func(r *row) error {
 		sums[r.text()].add(r)
 		return r.err
@@ -78,6 +89,19 @@ FROM runs INDEXED BY runs_session LEFT JOIN settled_runs USING (id) WHERE projec
 		s.finish()
 	}
 	return page, err
+}
+
+func runsOfSessions(project string, ids []string) (query string, args []any) {
+	values := make([]any, len(ids))
+	for i, id := range ids {
+		values[i] = id
+	}
+	var found []string
+	for _, source := range sourcesOf(project, []runTerm{runsWith(`session_id`, `IN (`+marks(len(ids))+`)`, values...)}, &conditions{}) {
+		found = append(found, `SELECT id FROM `+source.String())
+		args = append(args, source.args...)
+	}
+	return `SELECT ` + sessionColumns + ` FROM all_runs WHERE id IN (` + union(found) + `)`, args
 }
 
 // sessionSum sums up the runs of a session.

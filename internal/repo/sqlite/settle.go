@@ -39,7 +39,7 @@ func (s *Store) Settle(ctx context.Context, fence *repo.Lease, settlements []rep
 				return err
 			}
 		}
-		return insertSettledRuns(t, runs)
+		return insertRuns(t, runs)
 	})
 	return mapError(ctx, "settle traces", err)
 }
@@ -53,18 +53,19 @@ type encoded struct {
 
 // encodedRun is a run as it is stored.
 type encodedRun struct {
-	row     []driver.Value // of runKeyColumns and ownColumns
-	settled []driver.Value // of settledRunColumns
+	*model.Run
+	own     []driver.Value // of ownColumns
+	counted []driver.Value // of what follows them
 }
 
 func encode(s *repo.Settlement) (encoded, error) {
 	e := encoded{Settlement: s, runs: make([]encodedRun, 0, len(s.Runs))}
 	for _, r := range s.Runs {
-		settled, err := settledRunValues(r)
+		counted, err := countedValues(r)
 		if err != nil {
 			return encoded{}, err
 		}
-		e.runs = append(e.runs, encodedRun{runValues(r), settled})
+		e.runs = append(e.runs, encodedRun{r, ownValues(r), counted})
 	}
 	for i := range s.Segments {
 		c, err := compact(&s.Segments[i])

@@ -25,6 +25,11 @@ func (c *conditions) add(term string, args ...any) {
 	c.args = append(c.args, args...)
 }
 
+func (c *conditions) addAll(others *conditions) {
+	c.terms = append(c.terms, others.terms...)
+	c.args = append(c.args, others.args...)
+}
+
 // addText restricts a column unless the value is empty.
 func (c *conditions) addText(term, value string) {
 	if value != "" {

@@ -30,7 +30,7 @@ func (s *Store) Write(ctx context.Context, records []model.Record) (repo.Written
 	segments := sync.OnceValue(func() []otlp.Segment { return <-compressed })
 	defer segments() // which are made of the caller's memory
 
-	b := batch{now: s.now().UnixNano(), row: args(make([]driver.Value, spanColumnCount)...)}
+	b := batch{now: s.now().UnixNano()}
 	err := s.writer.transaction(ctx, func(t *tx) error {
 		id, err := nextWrite(t)
 		if err != nil {
@@ -64,7 +64,7 @@ type batch struct {
 	tx     *tx
 	id     repo.WriteID
 	now    int64
-	row    []driver.NamedValue // of the span at hand
+	span   spanInsert // at hand
 	stored int
 	change repo.Change // of the project at hand
 }
@@ -73,7 +73,6 @@ type batch struct {
 type written struct {
 	records []model.Record
 	fresh   []model.Record // those that were not stored before
-	firstID int64          // of the spans of fresh, which have ids one after the other
 }
 
 // insertSpans stores the spans of records, which are distinct and ordered by
@@ -103,8 +102,7 @@ const insertRange = `INSERT INTO span_ranges (project, trace_id, first_id, last_
 func (b *batch) insertSpansOfTrace(t *written) error {
 	t.fresh = make([]model.Record, 0, len(t.records))
 	for _, r := range t.records {
-		setSpanArgs(b.row, r.Span)
-		if err := b.tx.exec(insertSpan, b.row...); err != nil {
+		if err := b.tx.exec(b.span.of(r.Span), b.span.args...); err != nil {
 			return err
 		}
 		changed, err := b.tx.changed()
@@ -122,9 +120,8 @@ func (b *batch) insertSpansOfTrace(t *written) error {
 	if err != nil {
 		return err
 	}
-	t.firstID = last - int64(len(t.fresh)) + 1
-	first := t.fresh[0].Span
-	return b.tx.exec(insertRange, args(first.Project, first.TraceID[:], t.firstID, last)...)
+	first := t.fresh[0].Span // whose id is the first of as many as are new
+	return b.tx.exec(insertRange, args(first.Project, first.TraceID[:], last-int64(len(t.fresh))+1, last)...)
 }
 
 // insertRest stores what follows from the spans that are new. The segments are
@@ -165,9 +162,6 @@ func (b *batch) insertRestOfTrace(t written, segments []otlp.Segment) error {
 	if err := b.mergeTrace(part); err != nil {
 		return err
 	}
-	if err := b.insertRuns(t); err != nil {
-		return err
-	}
 	return b.noteChange(t.fresh)
 }
 
@@ -187,20 +181,6 @@ func (b *batch) insertSegments(segments []otlp.Segment) error {
 	return nil
 }
 
-// insertRuns stores what is known of the runs among the spans.
-func (b *batch) insertRuns(t written) error {
-	for i, r := range t.fresh {
-		if !r.Span.Type.IsRun() {
-			continue
-		}
-		id := driver.Value(t.firstID + int64(i))
-		if err := b.tx.exec(insertRun, args(append([]driver.Value{id}, runValues(model.RunOf(r.Span))...)...)...); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // mergeTrace adds part to the row of its trace. Nobody can change the row in
 // between: the transaction holds the write lock since it began.
 func (b *batch) mergeTrace(part *model.Trace) error {
@@ -209,10 +189,11 @@ func (b *batch) mergeTrace(part *model.Trace) error {
 		return err
 	}
 	if stored == nil {
-		return b.tx.exec(insertTrace, traceArgs(part)...)
+		return insertTrace(b.tx, part)
 	}
+	start, end := stored.StartNano, stored.EndNano
 	stored.Merge(part)
-	return updateTrace(b.tx, id, stored)
+	return updateTrace(b.tx, id, stored, start, end)
 }
 
 const selectTraceForUpdate = `SELECT ` + traceColumns + `, id FROM traces WHERE project = ? AND trace_id = ?`
@@ -231,8 +212,21 @@ func loadTrace(t *tx, project string, traceID model.TraceID) (found *model.Trace
 	return found, id, err
 }
 
-// updateTrace replaces the row with this rowid.
-func updateTrace(t *tx, id int64, trace *model.Trace) error {
-	a := traceArgs(trace)
-	return t.exec(replaceTrace, append(a, driver.NamedValue{Ordinal: len(a) + 1, Value: id})...)
+func insertTrace(t *tx, trace *model.Trace) error {
+	values := append([]driver.Value{trace.Project, trace.TraceID[:], trace.StartNano, trace.EndNano}, mergedValues(trace)...)
+	return t.exec(insertTraceRow, args(values...)...)
+}
+
+// updateTrace replaces what has arrived of the row with this rowid, which has this
+// start and end. SQLite writes an index anew where a column of it is set, be it to
+// the value that it has.
+func updateTrace(t *tx, id int64, trace *model.Trace, start, end int64) error {
+	columns, values := mergedColumns, mergedValues(trace)
+	if trace.StartNano != start {
+		columns, values = columns+`, start_ns`, append(values, trace.StartNano)
+	}
+	if trace.EndNano != end {
+		columns, values = columns+`, end_ns`, append(values, trace.EndNano)
+	}
+	return t.exec(`UPDATE traces SET (`+columns+`) = (`+marks(len(values))+`) WHERE id = ?`, args(append(values, id)...)...)
 }
