@@ -19,6 +19,8 @@ func runLaws() []law {
 		{name: "FieldsOfARunQueryHoldTogether", test: runFieldsHoldTogether},
 		{name: "RunsComeInATotalOrder", test: runsComeInATotalOrder},
 		{name: "RunsAreFoundByTheirNames", test: runsFoundByTheirNames},
+		{name: "SettledRunIsWhatItsSettlementSays", test: settledRunIsWhatItsSettlementSays},
+		{name: "SpanMayTurnOutToBeARun", test: spanTurnsOutToBeARun},
 		{name: "PlaceInAListNeedsNoRunThere", test: placeNeedsNoRun},
 		{name: "PageOfRunsHoldsUpToMaxPage", test: pageOfRunsHoldsUpToMaxPage},
 		{name: "PagesListRunsExactlyOnceWhileOthersAreWritten", test: pagesListRunsOnce},
@@ -185,6 +187,76 @@ func runsFoundByTheirNames(t *testing.T, s *subject) {
 		q.Limit = 0
 	}
 	sameRuns(t, nil, s.in(s.project+"-other").runs(t, q))
+}
+
+// settledRunIsWhatItsSettlementSays settles runs as something else than their spans
+// say in any of what runs are found by, be it nothing. Only the run's id is its own.
+func settledRunIsWhatItsSettlementSays(t *testing.T, s *subject) {
+	r := newRandom(96)
+	run := func(trace int) *model.Span {
+		span := r.span(s.project, trace, trace, at(r.IntN(3)-1, 0), 24*time.Hour)
+		span.Type, span.Usage = []model.SpanType{model.TypeAgent, model.TypeTeam, model.TypeWorkflow}[r.IntN(3)], model.Usage{}
+		return span
+	}
+	var spans []*model.Span
+	var settlements []repo.Settlement
+	for trace := range 60 {
+		spans = append(spans, run(trace))
+	}
+	s.write(t, spans...)
+	all := provisionalRuns(s.project, spans)
+	for i, settled := range all {
+		if i%3 == 0 {
+			continue
+		}
+		other := run(i)
+		own := settled.Identity.RunID
+		settled.Identity, settled.Failed, settled.Settled = other.Identity, other.Failed, true
+		settled.Identity.RunID = own
+		if i%3 == 1 {
+			settled.Type, settled.Status, settled.EndNano = other.Type, other.Status, settled.StartNano+int64(r.IntN(4))*int64(time.Second)
+			settled.Name, settled.Service, settled.Environment = other.Name, other.Service, other.Environment
+		}
+		settled.Own = model.Tally{Spans: 1, Cost: model.Cost{Nano: int64(i)}}
+		settled.Detail = model.RunDetail{RootSpanID: settled.SpanID, Total: settled.Own}
+		settlements = append(settlements, repo.Settlement{
+			Project: s.project, TraceID: settled.TraceID, Runs: []*model.Run{settled},
+			Parts: []model.TracePart{{Day: model.Day(settled.StartNano), Spans: 1, Runs: 1}},
+		})
+	}
+	s.settle(t, settlements...)
+	sameRuns(t, runsOf(all, repo.RunQuery{}), s.runs(t, repo.RunQuery{}))
+	rapid.Check(t, func(t *rapid.T) {
+		q := runQuery(t)
+		sameRuns(t, runsOf(all, q), s.runs(t, q))
+		sessions := sessionQuery(t)
+		want := sessionsOf(s.project, all, sessions)
+		sameSessions(t, want, s.sessions(t, sessions, want, nil))
+	})
+}
+
+// spanTurnsOutToBeARun settles a span as a run that was none by the rules of the
+// version that stored it.
+func spanTurnsOutToBeARun(t *testing.T, s *subject) {
+	span := plain(s.project, 1, 1, at(0, noon))
+	span.Type = model.TypeChain
+	s.write(t, span)
+	sameRuns(t, nil, s.runs(t, repo.RunQuery{}))
+	run := model.RunOf(span)
+	run.Type, run.Identity.SessionID, run.Settled = model.TypeAgent, "session-1", true
+	run.Own = model.Tally{Spans: 1}
+	run.Detail = model.RunDetail{RootSpanID: run.SpanID, Total: run.Own}
+	settlement := repo.Settlement{
+		Project: s.project, TraceID: span.TraceID, Runs: []*model.Run{run},
+		Parts: []model.TracePart{{Day: at(0, 0), Spans: 1, Runs: 1}},
+	}
+	for range 2 {
+		s.settle(t, settlement)
+		for _, q := range []repo.RunQuery{{}, {TraceID: span.TraceID}, {Identity: model.Identity{SessionID: "session-1"}}, {Of: []repo.RunRef{runRef(run)}}} {
+			sameRuns(t, []*model.Run{run}, s.runs(t, q))
+		}
+		s.sessionsHold(t, []*model.Run{run}, repo.SessionQuery{})
+	}
 }
 
 func placeNeedsNoRun(t *testing.T, s *subject) {
