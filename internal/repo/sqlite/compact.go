@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"database/sql/driver"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/agenttrace/agenttrace/internal/model"
@@ -48,11 +49,12 @@ const (
 	// selectSegmentSizes does not read the payloads: their length is in the row's
 	// head.
 	selectSegmentSizes = `
-SELECT id, earliest_ns, spans, length(payload) + coalesce(length(writes), 0) FROM segments INDEXED BY segments_trace WHERE project = ? AND trace_id = ?`
+SELECT id, earliest_ns, spans, length(payload) + coalesce(length(writes), 0)
+FROM ` + segmentsOfTrace + ` WHERE project = ? AND trace_id = ? AND ` + inRange
 
 	insertCompacted = `
-INSERT INTO segments (project, trace_id, earliest_ns, latest_ns, spans, raw_bytes, write_id, payload, writes)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
+INSERT INTO segments (id, project, trace_id, earliest_ns, latest_ns, spans, raw_bytes, write_id, payload, writes)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	deleteSegment = `DELETE FROM segments WHERE id = ?`
 )
@@ -100,19 +102,17 @@ func replaceable(c *compacted, spans map[repo.Place]int64) bool {
 	return left == 0
 }
 
-// replaceSegments inserts before it deletes: ids of rows that are gone may be
-// given again, but not while those rows are there.
+// replaceSegments gives the segment an id of those that it replaces, of one of its
+// spans.
 func (s *settling) replaceSegments(c *compacted) error {
-	g := &c.segment
-	err := s.tx.exec(insertCompacted, args(s.Project, s.TraceID[:], g.Earliest, g.Latest,
-		int64(g.Spans), int64(g.RawBytes), int64(c.write), g.Payload, blob(c.writes))...)
-	if err != nil {
-		return err
-	}
+	id := int64(math.MaxInt64)
 	for _, place := range c.Replaces {
+		id = min(id, place.ID)
 		if err := s.tx.exec(deleteSegment, args(place.ID)...); err != nil {
 			return err
 		}
 	}
-	return nil
+	g := &c.segment
+	return s.tx.exec(insertCompacted, args(id, s.Project, s.TraceID[:], g.Earliest, g.Latest,
+		int64(g.Spans), int64(g.RawBytes), int64(c.write), g.Payload, blob(c.writes))...)
 }

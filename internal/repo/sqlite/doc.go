@@ -30,18 +30,18 @@
 // testdata/queries.sql and testdata/conditions.sql show all there is.
 //
 // The spans that one write stores of a trace have ids one after the other: they are
-// found by span_ranges, and read as they lie. A run has the id of its span.
+// found by span_ranges, and read as they lie. A run is its span, and a row of runs
+// with the same id is what settling adds: see runs.go.
 //
 // # Settling
 //
 // Settle encodes and compresses before it takes the write lock, which ingest
 // waits for meanwhile. Segments reads what is stored of a trace with one query,
 // up to 8 MiB, so that it never sees a part of what is being put together; a
-// larger trace is never put together. What is derived of runs is written in rows
-// of its own, in the order of their ids: rows that grow leave pages half empty.
-// Bills are summed up here, and so are
-// sessions: SQLite's own sums fail where they overflow, and it would sort all
-// rows to group them. testdata/settled.sql shows what is asked.
+// larger trace is never put together. What is derived of runs is written in the
+// order of their ids, so that pages are full when the next one begins. Bills are
+// summed up here, and so are sessions: SQLite's own sums fail where they overflow,
+// and it would sort all rows to group them. testdata/settled.sql shows what is asked.
 //
 // # Meaning
 //

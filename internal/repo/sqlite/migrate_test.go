@@ -6,9 +6,11 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/pressly/goose/v3"
 
 	"github.com/agenttrace/agenttrace/internal/model"
@@ -60,7 +62,7 @@ func writeAsBefore(ctx context.Context, path string, records []model.Record) err
 		for _, r := range records[1:] {
 			part.Merge(model.TraceOf(r.Span))
 		}
-		return errors.Join(b.insertSegments(otlp.BuildSegments(records)), b.mergeNew(part), b.noteChange(records), b.logChange())
+		return errors.Join(b.insertSegments(1000, otlp.BuildSegments(records)), b.mergeNew(part), b.noteChange(records), b.logChange())
 	})
 	return errors.Join(err, w.close())
 }
@@ -197,6 +199,29 @@ func schemaOf(version int64) func(ctx context.Context, path string) error {
 	return func(ctx context.Context, path string) error { return migrateTo(ctx, path, version) }
 }
 
+// schemaWith is schemaOf, and changes what is stored then.
+func schemaWith(version int64, statements ...string) func(ctx context.Context, path string) error {
+	return func(ctx context.Context, path string) error {
+		if err := migrateTo(ctx, path, version); err != nil {
+			return err
+		}
+		connector, err := newConnector(path, writing)
+		if err != nil {
+			return err
+		}
+		w := newWriter(connector)
+		err = w.transaction(ctx, func(tx *tx) error {
+			for _, statement := range statements {
+				if err := tx.exec(statement); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		return errors.Join(err, w.close())
+	}
+}
+
 // TestRunsSurviveOneRowBecomingTwo takes runs to the version that had one row for
 // each, and back.
 func TestRunsSurviveOneRowBecomingTwo(t *testing.T) {
@@ -212,19 +237,7 @@ func TestRunsSurviveOneRowBecomingTwo(t *testing.T) {
 func TestRunsGetTheIdsOfTheirSpans(t *testing.T) {
 	store := openTestStore(t)
 	want := storeRuns(t, store)
-	store = reopen(t, store, func(ctx context.Context, path string) error {
-		if err := migrateTo(ctx, path, 4); err != nil {
-			return err
-		}
-		connector, err := newConnector(path, writing)
-		if err != nil {
-			return err
-		}
-		w := newWriter(connector)
-		return errors.Join(w.transaction(ctx, func(tx *tx) error {
-			return errors.Join(tx.exec(`UPDATE runs SET id = 100 - id`), tx.exec(`UPDATE settled_runs SET id = 100 - id`))
-		}), w.close())
-	})
+	store = reopen(t, store, schemaWith(4, `UPDATE runs SET id = 100 - id`, `UPDATE settled_runs SET id = 100 - id`))
 	for _, c := range []struct {
 		query repo.RunQuery
 		want  []*model.Run
@@ -237,6 +250,62 @@ func TestRunsGetTheIdsOfTheirSpans(t *testing.T) {
 		if diff := cmp.Diff(c.want, listRuns(t, store, c.query)); diff != "" {
 			t.Errorf("%+v: runs differ (-want +got):\n%s", c.query, diff)
 		}
+	}
+}
+
+// TestSegmentsGetTheIdsOfTheirSpans begins with ids of their own, as version 7 had:
+// of traces on two days, which came in several writes, of which one has settled.
+func TestSegmentsGetTheIdsOfTheirSpans(t *testing.T) {
+	store := openTestStore(t)
+	record := func(trace byte, n int) model.Record {
+		span := &model.Span{Project: "a", TraceID: model.TraceID{15: trace}, SpanID: model.SpanID{7: byte(n)}, StartNano: int64(n) * 8 * model.NanosPerHour, Name: "s"}
+		return model.Record{Span: span, Raw: []byte{0x2a, 1, byte(n)}}
+	}
+	for _, batch := range [][]model.Record{
+		{record(1, 1), record(1, 4), record(2, 1)}, {record(2, 2), record(1, 2), record(1, 5)}, {record(2, 4), record(1, 3)},
+	} {
+		if _, err := store.Write(t.Context(), batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := []model.Record{record(1, 1), record(1, 2)} // on one day, of two writes
+	read := func(trace byte) (all []repo.Segment) {
+		t.Helper()
+		for segment, err := range store.Segments(t.Context(), "a", repo.TraceRef{ID: model.TraceID{15: trace}}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			segment.Data = slices.Clone(segment.Data)
+			all = append(all, segment)
+		}
+		return all
+	}
+	before := read(1)
+	err := store.Settle(t.Context(), nil, []repo.Settlement{{
+		Project: "a", TraceID: model.TraceID{15: 1}, Parts: []model.TracePart{{Day: 0, Spans: 2}, {Day: model.NanosPerDay, Spans: 3}},
+		Segments: []repo.SettledSpans{{Replaces: []repo.Place{before[0].Place, before[1].Place}, Records: first, Writes: []repo.WriteID{1, 2}}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := [][]repo.Segment{read(1), read(2)}
+	if a, b := len(want[0]), len(want[1]); a != 4 || b != 3 || want[0][0].Spans != 2 {
+		t.Fatalf("the traces have %d and %d segments", a, b)
+	}
+	store = reopen(t, store, schemaWith(7, `UPDATE segments SET id = 1000 - id`))
+	places := cmpopts.IgnoreFields(repo.Place{}, "ID")
+	if diff := cmp.Diff(want, [][]repo.Segment{read(1), read(2)}, places); diff != "" {
+		t.Errorf("segments differ (-want +got):\n%s", diff)
+	}
+	if _, err := store.Drop(t.Context(), model.NanosPerDay); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([][]repo.Segment{want[0][1:], want[1][2:]}, [][]repo.Segment{read(1), read(2)}, places); diff != "" {
+		t.Errorf("without the first day, segments differ (-want +got):\n%s", diff)
+	}
+	left := 0
+	if err := store.reads.QueryRowContext(t.Context(), `SELECT count(*) FROM segments`).Scan(&left); err != nil || left != 4 {
+		t.Errorf("%d segments are left, %v; want 4", left, err)
 	}
 }
 

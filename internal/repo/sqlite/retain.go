@@ -134,20 +134,24 @@ UPDATE span_ranges SET last_id = coalesce((
 WHERE project = ? AND trace_id = ?`
 	deleteRanges = `DELETE FROM span_ranges WHERE project = ? AND trace_id = ? AND last_id < first_id`
 
-	deleteSegments = `DELETE FROM segments WHERE project = ? AND trace_id = ? AND earliest_ns < ?`
-	deleteRuns     = `
+	deleteSegments = `
+DELETE FROM segments WHERE id IN (
+	SELECT id FROM ` + segmentsOfTrace + ` WHERE project = ? AND trace_id = ? AND ` + inRange + ` AND earliest_ns < ?)`
+	deleteRuns = `
 DELETE FROM runs WHERE id IN (
 	SELECT id FROM ` + ofTrace + ` WHERE project = ? AND trace_id = ? AND ` + inRange + ` AND start_ns < ? AND type BETWEEN 1 AND 3)`
 	deleteBills = `DELETE FROM bills INDEXED BY bills_trace WHERE project = ? AND trace_id = ? AND start_ns < ?`
 	deleteTrace = `DELETE FROM traces WHERE project = ? AND trace_id = ?`
 )
 
-// dropTrace deletes the old runs of a trace, whose ids are those of spans, and its
-// old spans, at most chunkSpans of them. When none is left it deletes the segments
-// too, which lie on one day each, and makes the row say what is still stored.
+// dropTrace deletes the old runs and segments of a trace, whose ids are those of
+// spans, then its old spans, at most chunkSpans of them. When none is left it makes
+// the row say what is still stored.
 func (d *dropper) dropTrace(t *tx, old oldTrace) error {
-	if err := t.exec(deleteRuns, args(old.project, old.id[:], d.before)...); err != nil {
-		return err
+	for _, statement := range []string{deleteRuns, deleteSegments} { // which lie on one day each
+		if err := t.exec(statement, args(old.project, old.id[:], d.before)...); err != nil {
+			return err
+		}
 	}
 	deleted := int64(0)
 	err := t.query(func(values []driver.Value) error {
@@ -168,10 +172,8 @@ func (d *dropper) dropTrace(t *tx, old oldTrace) error {
 	if deleted == chunkSpans {
 		return nil
 	}
-	for _, statement := range []string{deleteSegments, deleteBills} {
-		if err := t.exec(statement, args(old.project, old.id[:], d.before)...); err != nil {
-			return err
-		}
+	if err := t.exec(deleteBills, args(old.project, old.id[:], d.before)...); err != nil {
+		return err
 	}
 	return d.recompute(t, old)
 }
@@ -241,7 +243,7 @@ func (d *dropper) resettle(t *tx, id int64, rest *model.Trace) error {
 	return updateSettled(t, id, sum, parts)
 }
 
-const selectPayloads = `SELECT payload FROM segments WHERE project = ? AND trace_id = ?`
+const selectPayloads = `SELECT payload FROM ` + segmentsOfTrace + ` WHERE project = ? AND trace_id = ? AND ` + inRange
 
 // readPreviews takes the previews of a trace from its complete head span:
 // narrow spans have none. A segment that cannot be read leaves them empty; it

@@ -1,10 +1,12 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"iter"
 	"math"
+	"slices"
 
 	"github.com/agenttrace/agenttrace/internal/model"
 	"github.com/agenttrace/agenttrace/internal/otlp"
@@ -95,24 +97,24 @@ func (s *segmentReader) readTrace(ctx context.Context) (more bool, err error) {
 	return true, nil
 }
 
+// segmentsOfTrace joins the ranges of traces with their segments, as ofTrace does with
+// spans: a segment has the id of one of its spans.
+const segmentsOfTrace = `span_ranges CROSS JOIN segments NOT INDEXED USING (project, trace_id)`
+
 const (
-	wantedSegments = `FROM segments INDEXED BY segments_trace
-WHERE project = ? AND trace_id = ? AND (earliest_ns, id) > (?, ?) AND earliest_ns <= ? AND latest_ns >= ?
-	AND (? = 0 OR write_id = ? OR writes IS NOT NULL)
-ORDER BY earliest_ns, id`
+	wantedSegments = ` FROM ` + segmentsOfTrace + `
+WHERE project = ? AND trace_id = ? AND ` + inRange + ` AND earliest_ns <= ? AND latest_ns >= ?
+	AND (? = 0 OR write_id = ? OR writes IS NOT NULL)`
 
-	segmentColumns = `id, earliest_ns, latest_ns, spans, write_id`
+	segmentColumns = `id, earliest_ns, latest_ns, spans, write_id, payload, writes`
 
-	selectSegments    = `SELECT ` + segmentColumns + `, payload, writes ` + wantedSegments
-	selectNextSegment = selectSegments + ` LIMIT 1`
+	selectSegments = `SELECT ` + segmentColumns + wantedSegments
+	selectPlaces   = `SELECT earliest_ns, id` + wantedSegments
+	selectSegment  = `SELECT ` + segmentColumns + ` FROM segments WHERE project = ? AND trace_id = ? AND id = ?`
 )
 
-// query asks for the wanted segments behind a place.
-func (s *segmentReader) query(ctx context.Context, query string, after repo.Place) (*sql.Rows, error) {
-	statement, err := s.store.prepare(ctx, query)
-	if err != nil {
-		return nil, err
-	}
+// wanted are the arguments of wantedSegments.
+func (s *segmentReader) wanted() []any {
 	first, last := int64(math.MinInt64), int64(math.MaxInt64)
 	if s.ref.Range.Start != 0 {
 		first = s.ref.Range.Start
@@ -121,60 +123,77 @@ func (s *segmentReader) query(ctx context.Context, query string, after repo.Plac
 		last = s.ref.Range.End - 1
 	}
 	write := int64(s.ref.Write)
-	return statement.QueryContext(ctx, s.project, s.ref.ID[:], after.Start, after.ID, last, first, write, write)
+	return []any{s.project, s.ref.ID[:], last, first, write, write}
 }
 
 // readAtOnce reads all wanted segments of the trace, as they are stored. It
 // returns false when they are too much.
 func (s *segmentReader) readAtOnce(ctx context.Context) (all bool, err error) {
 	all, s.content, s.found = true, s.content[:0], s.found[:0]
-	err = s.store.read(ctx, "read segments", func(*sql.DB) error {
-		rows, err := s.query(ctx, selectSegments, repo.Place{Start: math.MinInt64})
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			if err := s.take(rows); err != nil {
-				return err
-			}
-			if all = len(s.content) <= maxCompactedBytes; !all {
-				return nil
-			}
-		}
-		return rows.Err()
+	err = s.read(ctx, selectSegments, s.wanted(), func(rows *sql.Rows) (more bool, err error) {
+		err = s.take(rows)
+		all = len(s.content) <= maxCompactedBytes
+		return all, err
 	})
+	// In Go, as SQLite would copy the content to sort it.
+	slices.SortFunc(s.found, func(a, b foundSegment) int { return comparePlaces(a.segment.Place, b.segment.Place) })
 	return all, err
 }
 
-// readOneByOne is readTrace for a trace of any size.
+// readOneByOne is readTrace for a trace of any size. It knows where its segments are
+// before it reads the first: nobody puts them together.
 func (s *segmentReader) readOneByOne(ctx context.Context) (more bool, err error) {
-	for after := (repo.Place{Start: math.MinInt64}); ; {
+	var places []repo.Place
+	err = s.read(ctx, selectPlaces, s.wanted(), func(rows *sql.Rows) (more bool, err error) {
+		var place repo.Place
+		err = rows.Scan(&place.Start, &place.ID)
+		places = append(places, place)
+		return true, err
+	})
+	if err != nil {
+		return false, err
+	}
+	slices.SortFunc(places, comparePlaces)
+	for _, place := range places {
 		s.content, s.found = s.content[:0], s.found[:0]
-		err := s.store.read(ctx, "read segment", func(*sql.DB) error {
-			rows, err := s.query(ctx, selectNextSegment, after)
-			if err != nil {
-				return err
-			}
-			defer rows.Close()
-			for rows.Next() {
-				if err := s.take(rows); err != nil {
-					return err
-				}
-			}
-			return rows.Err()
+		err := s.read(ctx, selectSegment, []any{s.project, s.ref.ID[:], place.ID}, func(rows *sql.Rows) (more bool, err error) {
+			return true, s.take(rows)
 		})
 		if err != nil {
 			return false, err
 		}
-		if len(s.found) == 0 {
-			return true, nil
-		}
-		after = s.found[0].segment.Place
-		if more, err := s.hand(&s.found[0]); err != nil || !more {
-			return false, err
+		for i := range s.found { // none, where it was dropped meanwhile
+			if more, err := s.hand(&s.found[i]); err != nil || !more {
+				return false, err
+			}
 		}
 	}
+	return true, nil
+}
+
+func comparePlaces(a, b repo.Place) int {
+	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.ID, b.ID))
+}
+
+// read hands each row of a query to fn, as long as it wants more.
+func (s *segmentReader) read(ctx context.Context, query string, args []any, fn func(rows *sql.Rows) (more bool, err error)) error {
+	return s.store.read(ctx, "read segments", func(*sql.DB) error {
+		statement, err := s.store.prepare(ctx, query)
+		if err != nil {
+			return err
+		}
+		rows, err := statement.QueryContext(ctx, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for more := true; more && rows.Next(); {
+			if more, err = fn(rows); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
 }
 
 // take copies the row at hand. The payload is copied from where SQLite's driver

@@ -101,6 +101,10 @@ func TestBillsAreReadAsTheyLie(t *testing.T) {
 	}
 }
 
+// segmentsByRanges is how the segments of a trace are found.
+const segmentsByRanges = `SEARCH span_ranges USING PRIMARY KEY (project=? AND trace_id=?)
+SEARCH segments USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)`
+
 func TestSettlingLooksUpWhatItReplaces(t *testing.T) {
 	store := openTestStore(t)
 	unsettled, ids := unsettledOf("default", []model.TraceID{{1}, {2}})
@@ -117,7 +121,8 @@ func TestSettlingLooksUpWhatItReplaces(t *testing.T) {
 		{deleteBillsOfTrace, id, "bills_trace (project=? AND trace_id=?)"},
 		{deleteRuns, append(id, 7), byRanges},
 		{deleteBills, append(id, 7), "bills_trace (project=? AND trace_id=?"},
-		{selectSegmentSizes, id, "segments_trace (project=? AND trace_id=?)"},
+		{selectSegmentSizes, id, segmentsByRanges},
+		{deleteSegments, append(id, 7), segmentsByRanges},
 	} {
 		if plan := explained(t, store, c.sql, c.args); !strings.Contains(plan, c.want) {
 			t.Errorf("%s\nwant %s, got:\n%s", c.sql, c.want, plan)

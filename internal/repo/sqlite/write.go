@@ -73,6 +73,7 @@ type batch struct {
 type written struct {
 	records []model.Record
 	fresh   []model.Record // those that were not stored before
+	firstID int64          // of the spans of fresh, which have ids one after the other
 }
 
 // insertSpans stores the spans of records, which are distinct and ordered by
@@ -120,8 +121,9 @@ func (b *batch) insertSpansOfTrace(t *written) error {
 	if err != nil {
 		return err
 	}
-	first := t.fresh[0].Span // whose id is the first of as many as are new
-	return b.tx.exec(insertRange, args(first.Project, first.TraceID[:], last-int64(len(t.fresh))+1, last)...)
+	t.firstID = last - int64(len(t.fresh)) + 1
+	first := t.fresh[0].Span
+	return b.tx.exec(insertRange, args(first.Project, first.TraceID[:], t.firstID, last)...)
 }
 
 // insertRest stores what follows from the spans that are new. The segments are
@@ -152,7 +154,7 @@ func (b *batch) insertRestOfTrace(t written, segments []otlp.Segment) error {
 	default:
 		segments = otlp.BuildSegments(t.fresh)
 	}
-	if err := b.insertSegments(segments); err != nil {
+	if err := b.insertSegments(t.firstID, segments); err != nil {
 		return err
 	}
 	part := model.TraceOf(t.fresh[0].Span)
@@ -166,17 +168,20 @@ func (b *batch) insertRestOfTrace(t written, segments []otlp.Segment) error {
 }
 
 const insertSegment = `
-INSERT INTO segments (project, trace_id, earliest_ns, latest_ns, spans, raw_bytes, write_id, payload)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
+INSERT INTO segments (id, project, trace_id, earliest_ns, latest_ns, spans, raw_bytes, write_id, payload)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-func (b *batch) insertSegments(segments []otlp.Segment) error {
+// insertSegments stores the segments of spans that have ids one after the other, each
+// with the id of its first.
+func (b *batch) insertSegments(id int64, segments []otlp.Segment) error {
 	for i := range segments {
 		g := &segments[i]
-		err := b.tx.exec(insertSegment, args(g.Project, g.TraceID[:], g.Earliest, g.Latest,
+		err := b.tx.exec(insertSegment, args(id, g.Project, g.TraceID[:], g.Earliest, g.Latest,
 			int64(g.Spans), int64(g.RawBytes), int64(b.id), g.Payload)...)
 		if err != nil {
 			return err
 		}
+		id += int64(g.Spans)
 	}
 	return nil
 }
