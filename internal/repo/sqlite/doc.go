@@ -30,8 +30,9 @@
 // testdata/queries.sql and testdata/conditions.sql show all there is.
 //
 // The spans that one write stores of a trace have ids one after the other: they are
-// found by span_ranges, and read as they lie. A run is its span, and a row of runs
-// with the same id is what settling adds: see runs.go.
+// found by span_ranges, and read as they lie. So is what belongs to them: a segment
+// has the id of one of its spans, and a run is its span, to which settling adds a row
+// of runs with the same id (see runs.go).
 //
 // # Settling
 //

@@ -88,7 +88,8 @@ func TestTraceListsWalkAnIndexInTheirOrder(t *testing.T) {
 }
 
 // byRanges is how the spans of a trace are found.
-const byRanges = `SEARCH span_ranges USING PRIMARY KEY (project=? AND trace_id=?)
+const byRanges = `SEARCH traces USING COVERING INDEX traces_trace (project=? AND trace_id=?)
+SEARCH ranges USING PRIMARY KEY (trace=?)
 SEARCH spans USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)`
 
 func TestConditionsOnSpansOfATraceAreLookedUpByItsId(t *testing.T) {

@@ -128,11 +128,11 @@ RETURNING start_ns`
 
 	// shortenRanges makes ranges end with a span: greater ids may be given again.
 	shortenRanges = `
-UPDATE span_ranges SET last_id = coalesce((
+UPDATE ranges SET last_id = coalesce((
 	SELECT max(id) FROM spans NOT INDEXED
-	WHERE id BETWEEN first_id AND last_id AND project = span_ranges.project AND trace_id = span_ranges.trace_id), first_id - 1)
-WHERE project = ? AND trace_id = ?`
-	deleteRanges = `DELETE FROM span_ranges WHERE project = ? AND trace_id = ? AND last_id < first_id`
+	WHERE id BETWEEN first_id AND last_id AND (project, trace_id) = (SELECT project, trace_id FROM traces WHERE traces.id = ranges.trace)), first_id - 1)
+WHERE trace = (SELECT id FROM traces WHERE project = ? AND trace_id = ?)`
+	deleteRanges = `DELETE FROM ranges WHERE trace = (SELECT id FROM traces WHERE project = ? AND trace_id = ?) AND last_id < first_id`
 
 	deleteSegments = `
 DELETE FROM segments WHERE id IN (

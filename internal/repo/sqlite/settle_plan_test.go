@@ -102,7 +102,8 @@ func TestBillsAreReadAsTheyLie(t *testing.T) {
 }
 
 // segmentsByRanges is how the segments of a trace are found.
-const segmentsByRanges = `SEARCH span_ranges USING PRIMARY KEY (project=? AND trace_id=?)
+const segmentsByRanges = `SEARCH traces USING COVERING INDEX traces_trace (project=? AND trace_id=?)
+SEARCH ranges USING PRIMARY KEY (trace=?)
 SEARCH segments USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)`
 
 func TestSettlingLooksUpWhatItReplaces(t *testing.T) {

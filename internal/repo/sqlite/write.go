@@ -97,8 +97,6 @@ func (b *batch) insertSpans(ctx context.Context, records []model.Record) (traces
 	return traces, nil
 }
 
-const insertRange = `INSERT INTO span_ranges (project, trace_id, first_id, last_id) VALUES (?, ?, ?, ?)`
-
 // insertSpansOfTrace finds out which records are new. Nobody else inserts meanwhile.
 func (b *batch) insertSpansOfTrace(t *written) error {
 	t.fresh = make([]model.Record, 0, len(t.records))
@@ -122,8 +120,7 @@ func (b *batch) insertSpansOfTrace(t *written) error {
 		return err
 	}
 	t.firstID = last - int64(len(t.fresh)) + 1
-	first := t.fresh[0].Span
-	return b.tx.exec(insertRange, args(first.Project, first.TraceID[:], t.firstID, last)...)
+	return nil
 }
 
 // insertRest stores what follows from the spans that are new. The segments are
@@ -161,7 +158,11 @@ func (b *batch) insertRestOfTrace(t written, segments []otlp.Segment) error {
 	for _, r := range t.fresh[1:] {
 		part.Add(r.Span)
 	}
-	if err := b.mergeTrace(part); err != nil {
+	id, err := b.mergeTrace(part)
+	if err != nil {
+		return err
+	}
+	if err := b.tx.exec(insertRange, args(id, t.firstID, t.firstID+int64(len(t.fresh))-1)...); err != nil {
 		return err
 	}
 	return b.noteChange(t.fresh)
@@ -186,19 +187,24 @@ func (b *batch) insertSegments(id int64, segments []otlp.Segment) error {
 	return nil
 }
 
-// mergeTrace adds part to the row of its trace. Nobody can change the row in
-// between: the transaction holds the write lock since it began.
-func (b *batch) mergeTrace(part *model.Trace) error {
+const insertRange = `INSERT INTO ranges (trace, first_id, last_id) VALUES (?, ?, ?)`
+
+// mergeTrace adds part to the row of its trace, whose id it returns. Nobody can change
+// the row in between: the transaction holds the write lock since it began.
+func (b *batch) mergeTrace(part *model.Trace) (id int64, err error) {
 	stored, id, err := loadTrace(b.tx, part.Project, part.TraceID)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if stored == nil {
-		return insertTrace(b.tx, part)
+		if err := insertTrace(b.tx, part); err != nil {
+			return 0, err
+		}
+		return b.tx.result.LastInsertId()
 	}
 	start, end := stored.StartNano, stored.EndNano
 	stored.Merge(part)
-	return updateTrace(b.tx, id, stored, start, end)
+	return id, updateTrace(b.tx, id, stored, start, end)
 }
 
 const selectTraceForUpdate = `SELECT ` + traceColumns + `, id FROM traces WHERE project = ? AND trace_id = ?`

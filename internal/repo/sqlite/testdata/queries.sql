@@ -65,7 +65,8 @@ WITH page AS MATERIALIZED (SELECT id FROM traces INDEXED BY traces_start WHERE p
 -- MATERIALIZE page
 -- SEARCH traces USING COVERING INDEX traces_start (project=? AND start_ns>? AND start_ns<?)
 -- CORRELATED SCALAR SUBQUERY 1
--- SEARCH span_ranges USING PRIMARY KEY (project=? AND trace_id=?)
+-- SEARCH traces USING COVERING INDEX traces_trace (project=? AND trace_id=?)
+-- SEARCH ranges USING PRIMARY KEY (trace=?)
 -- SEARCH spans USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
 
 -- spans, of { type = llm && duration > 5s }
@@ -78,7 +79,8 @@ WITH page AS MATERIALIZED (SELECT id FROM traces INDEXED BY traces_start WHERE p
 -- MATERIALIZE page
 -- SEARCH traces USING COVERING INDEX traces_start (project=? AND start_ns>? AND start_ns<?)
 -- CORRELATED SCALAR SUBQUERY 1
--- SEARCH span_ranges USING PRIMARY KEY (project=? AND trace_id=?)
+-- SEARCH traces USING COVERING INDEX traces_trace (project=? AND trace_id=?)
+-- SEARCH ranges USING PRIMARY KEY (trace=?)
 -- SEARCH spans USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
 
 -- spans, of { type = llm && usage:total > 10000 }
@@ -91,7 +93,8 @@ WITH page AS MATERIALIZED (SELECT id FROM traces INDEXED BY traces_start WHERE p
 -- MATERIALIZE page
 -- SEARCH traces USING COVERING INDEX traces_start (project=? AND start_ns>? AND start_ns<?)
 -- CORRELATED SCALAR SUBQUERY 1
--- SEARCH span_ranges USING PRIMARY KEY (project=? AND trace_id=?)
+-- SEARCH traces USING COVERING INDEX traces_trace (project=? AND trace_id=?)
+-- SEARCH ranges USING PRIMARY KEY (trace=?)
 -- SEARCH spans USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
 
 -- spans, of { tool:name = "refund" || tool:name = "search" }
@@ -104,7 +107,8 @@ WITH page AS MATERIALIZED (SELECT id FROM traces INDEXED BY traces_start WHERE p
 -- MATERIALIZE page
 -- SEARCH traces USING COVERING INDEX traces_start (project=? AND start_ns>? AND start_ns<?)
 -- CORRELATED SCALAR SUBQUERY 1
--- SEARCH span_ranges USING PRIMARY KEY (project=? AND trace_id=?)
+-- SEARCH traces USING COVERING INDEX traces_trace (project=? AND trace_id=?)
+-- SEARCH ranges USING PRIMARY KEY (trace=?)
 -- SEARCH spans USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
 
 -- spans, of { name =~ "chat.*" }
@@ -117,7 +121,8 @@ WITH page AS MATERIALIZED (SELECT id FROM traces INDEXED BY traces_start WHERE p
 -- MATERIALIZE page
 -- SEARCH traces USING COVERING INDEX traces_start (project=? AND start_ns>? AND start_ns<?)
 -- CORRELATED SCALAR SUBQUERY 1
--- SEARCH span_ranges USING PRIMARY KEY (project=? AND trace_id=?)
+-- SEARCH traces USING COVERING INDEX traces_trace (project=? AND trace_id=?)
+-- SEARCH ranges USING PRIMARY KEY (trace=?)
 -- SEARCH spans USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
 
 -- spans, of { span.tenant = "acme" }
@@ -130,13 +135,15 @@ WITH page AS MATERIALIZED (SELECT id FROM traces INDEXED BY traces_trace WHERE p
 -- MATERIALIZE page
 -- SEARCH traces USING INDEX traces_trace (project=? AND trace_id=?)
 -- CORRELATED SCALAR SUBQUERY 1
--- SEARCH span_ranges USING PRIMARY KEY (project=? AND trace_id=?)
+-- SEARCH traces USING COVERING INDEX traces_trace (project=? AND trace_id=?)
+-- SEARCH ranges USING PRIMARY KEY (trace=?)
 -- SEARCH spans USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
 
 -- spans, of { trace:id = "0102030405060708090a0b0c0d0e0f10" }
 WITH page AS MATERIALIZED (SELECT id FROM span_ranges CROSS JOIN spans NOT INDEXED USING (project, trace_id) WHERE project = «'default'» AND trace_id = «x'0102030405060708090a0b0c0d0e0f10'» AND id BETWEEN first_id AND last_id AND start_ns >= «86400000000000» AND start_ns < «172800000000000» ORDER BY start_ns DESC, trace_id DESC, span_id DESC LIMIT «20»)
 -- MATERIALIZE page
--- SEARCH span_ranges USING PRIMARY KEY (project=? AND trace_id=?)
+-- SEARCH traces USING COVERING INDEX traces_trace (project=? AND trace_id=?)
+-- SEARCH ranges USING PRIMARY KEY (trace=?)
 -- SEARCH spans USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
 -- USE TEMP B-TREE FOR ORDER BY
 
@@ -145,7 +152,8 @@ WITH page AS MATERIALIZED (SELECT id FROM traces INDEXED BY traces_start WHERE p
 -- MATERIALIZE page
 -- SEARCH traces USING INDEX traces_start (project=? AND start_ns>? AND start_ns<?)
 -- CORRELATED SCALAR SUBQUERY 1
--- SEARCH span_ranges USING PRIMARY KEY (project=? AND trace_id=?)
+-- SEARCH traces USING COVERING INDEX traces_trace (project=? AND trace_id=?)
+-- SEARCH ranges USING PRIMARY KEY (trace=?)
 -- SEARCH spans USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
 
 -- spans, of { nestedSetParent < 0 && trace:duration > 1m }
@@ -160,7 +168,8 @@ WITH page AS MATERIALIZED (SELECT id FROM traces INDEXED BY traces_trace WHERE p
 -- LIST SUBQUERY 2
 -- SEARCH spans USING INDEX spans_agent (project=? AND agent_id=? AND start_ns>? AND start_ns<?)
 -- CORRELATED SCALAR SUBQUERY 1
--- SEARCH span_ranges USING PRIMARY KEY (project=? AND trace_id=?)
+-- SEARCH traces USING COVERING INDEX traces_trace (project=? AND trace_id=?)
+-- SEARCH ranges USING PRIMARY KEY (trace=?)
 -- SEARCH spans USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
 -- USE TEMP B-TREE FOR ORDER BY
 
@@ -174,10 +183,12 @@ WITH page AS MATERIALIZED (SELECT id FROM traces INDEXED BY traces_start WHERE p
 -- MATERIALIZE page
 -- SEARCH traces USING COVERING INDEX traces_start (project=? AND start_ns>? AND start_ns<?)
 -- CORRELATED SCALAR SUBQUERY 1
--- SEARCH span_ranges USING PRIMARY KEY (project=? AND trace_id=?)
+-- SEARCH traces USING COVERING INDEX traces_trace (project=? AND trace_id=?)
+-- SEARCH ranges USING PRIMARY KEY (trace=?)
 -- SEARCH spans USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
 -- CORRELATED SCALAR SUBQUERY 2
--- SEARCH span_ranges USING PRIMARY KEY (project=? AND trace_id=?)
+-- SEARCH traces USING COVERING INDEX traces_trace (project=? AND trace_id=?)
+-- SEARCH ranges USING PRIMARY KEY (trace=?)
 -- SEARCH spans USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
 
 -- spans, of { type = agent } >> { tool:name = "refund" && duration > 2s }
@@ -203,7 +214,8 @@ WITH page AS MATERIALIZED (SELECT id FROM traces INDEXED BY traces_start WHERE p
 -- MATERIALIZE page
 -- SEARCH traces USING COVERING INDEX traces_start (project=? AND start_ns>? AND start_ns<?)
 -- CORRELATED SCALAR SUBQUERY 1
--- SEARCH span_ranges USING PRIMARY KEY (project=? AND trace_id=?)
+-- SEARCH traces USING COVERING INDEX traces_trace (project=? AND trace_id=?)
+-- SEARCH ranges USING PRIMARY KEY (trace=?)
 -- SEARCH spans USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
 
 -- spans, of { type = llm } | count() > 20
