@@ -151,8 +151,8 @@ func (r *row) identity() model.Identity {
 }
 
 const (
-	usageColumns = `input_tokens, cache_read_tokens, cache_write_tokens, output_tokens,
-	reasoning_tokens, audio_input_tokens, audio_output_tokens, reported_total_tokens`
+	usageColumns = `input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, ` +
+		`reasoning_tokens, audio_input_tokens, audio_output_tokens, reported_total_tokens`
 	identityColumns = `agent_id, agent_name, team_id, team_name, workflow_id, workflow_name, session_id, user_id, run_id`
 
 	spanColumns = `project, trace_id, span_id, start_ns, end_ns, parent_id, type, kind, status, failed, ` + usageColumns + `,

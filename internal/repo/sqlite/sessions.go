@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/agenttrace/agenttrace/internal/model"
 	"github.com/agenttrace/agenttrace/internal/repo"
@@ -45,8 +46,12 @@ func sessionPage(project string, q repo.SessionQuery) (query string, args []any)
 	if q.After != nil {
 		last.add(`(start_ns, session_id) < (?, ?)`, q.After.Last, q.After.ID)
 	}
-	for _, later := range laterRuns(project, q) {
-		last.add(`NOT EXISTS (SELECT 1 FROM `+later.String()+`)`, later.args...)
+	if q.SessionID == "" || q.After != nil {
+		for _, later := range laterRuns(project, q) {
+			last.add(`NOT EXISTS (SELECT 1 FROM `+later.String()+`)`, later.args...)
+		}
+	} else {
+		q.Limit = 1 // the first that is met is the last one of the session
 	}
 	var pages []string
 	for _, met := range runSources(project, selected) {
@@ -66,7 +71,11 @@ func laterRuns(project string, q repo.SessionQuery) []runSource {
 	return sourcesOf(project, slices.Insert(terms, 0, runsWith(`session_id`, `= met.session_id`)), &rest)
 }
 
-const sessionColumns = `session_id, trace_id, start_ns, end_ns, failed, settled_id IS NOT NULL, user_id, agent_id, team_id, workflow_id, ` + tallyColumns
+// sessionColumns are what is read of the runs of a source.
+var sessionColumns = strings.Join([]string{
+	ofRun(`session_id`), `trace_id`, `start_ns`, ofRun(`end_ns`), ofRun(`failed`), `runs.id IS NOT NULL`,
+	ofRun(`user_id`), ofRun(`agent_id`), ofRun(`team_id`), ofRun(`workflow_id`), `runs.` + strings.ReplaceAll(tallyColumns, `, `, `, runs.`),
+}, `, `)
 
 // sumSessions sums up all runs of the sessions, which it returns in the order of
 // ids.
@@ -98,10 +107,10 @@ func runsOfSessions(project string, ids []string) (query string, args []any) {
 	}
 	var found []string
 	for _, source := range sourcesOf(project, []runTerm{runsWith(`session_id`, `IN (`+marks(len(ids))+`)`, values...)}, &conditions{}) {
-		found = append(found, `SELECT id FROM `+source.String())
+		found = append(found, `SELECT `+sessionColumns+` FROM `+source.String())
 		args = append(args, source.args...)
 	}
-	return `SELECT ` + sessionColumns + ` FROM all_runs WHERE id IN (` + union(found) + `)`, args
+	return union(found), args
 }
 
 // sessionSum sums up the runs of a session.

@@ -122,6 +122,16 @@ SELECT session_id FROM (SELECT * FROM (SELECT session_id, start_ns FROM (SELECT 
 -- SCAN (subquery-10)
 -- USE TEMP B-TREE FOR ORDER BY
 
+-- the runs of two sessions
+SELECT * FROM (SELECT coalesce(runs.session_id, spans.session_id), trace_id, start_ns, coalesce(runs.end_ns, spans.end_ns), coalesce(runs.failed, spans.failed), runs.id IS NOT NULL, coalesce(runs.user_id, spans.user_id), coalesce(runs.agent_id, spans.agent_id), coalesce(runs.team_id, spans.team_id), coalesce(runs.workflow_id, spans.workflow_id), runs.spans, runs.model_calls, runs.model_failures, runs.tool_calls, runs.tool_failures, runs.retries, runs.input_tokens, runs.cache_read_tokens, runs.cache_write_tokens, runs.output_tokens, runs.reasoning_tokens, runs.audio_input_tokens, runs.audio_output_tokens, runs.reported_total_tokens, runs.cost_nano, runs.reported_cost_nano, runs.computed_cost_nano, runs.reported_cost_calls, runs.computed_cost_calls, runs.unpriced_calls FROM spans INDEXED BY spans_session LEFT JOIN runs USING (id, project, start_ns) WHERE project = «'default'» AND spans.type BETWEEN 1 AND 3 AND spans.session_id IN («'s-1'», «'s-2'») AND runs.session_id IS NULL) UNION ALL SELECT * FROM (SELECT coalesce(runs.session_id, spans.session_id), trace_id, start_ns, coalesce(runs.end_ns, spans.end_ns), coalesce(runs.failed, spans.failed), runs.id IS NOT NULL, coalesce(runs.user_id, spans.user_id), coalesce(runs.agent_id, spans.agent_id), coalesce(runs.team_id, spans.team_id), coalesce(runs.workflow_id, spans.workflow_id), runs.spans, runs.model_calls, runs.model_failures, runs.tool_calls, runs.tool_failures, runs.retries, runs.input_tokens, runs.cache_read_tokens, runs.cache_write_tokens, runs.output_tokens, runs.reasoning_tokens, runs.audio_input_tokens, runs.audio_output_tokens, runs.reported_total_tokens, runs.cost_nano, runs.reported_cost_nano, runs.computed_cost_nano, runs.reported_cost_calls, runs.computed_cost_calls, runs.unpriced_calls FROM runs INDEXED BY runs_session CROSS JOIN spans USING (id, project, start_ns) WHERE project = «'default'» AND spans.type BETWEEN 1 AND 3 AND runs.session_id IN («'s-1'», «'s-2'»))
+-- COMPOUND QUERY
+-- LEFT-MOST SUBQUERY
+-- SEARCH spans USING INDEX spans_session (project=? AND session_id=?)
+-- SEARCH runs USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN
+-- UNION ALL
+-- SEARCH runs USING INDEX runs_session (project=? AND session_id=?)
+-- SEARCH spans USING INTEGER PRIMARY KEY (rowid=?)
+
 -- bills of a day by model
 SELECT hour, group_concat(coalesce(model, '') || char(0) || numbers || coalesce(latencies, ''), char(0)) FROM bills WHERE project = «'default'» AND hour >= «24» AND hour <= «48» AND start_ns >= «86400000000000» AND start_ns < «172800000000000» GROUP BY hour, trace_id
 -- SEARCH bills USING PRIMARY KEY (project=? AND hour>? AND hour<?)
