@@ -11,7 +11,7 @@ const (
 	selectRunsOfTrace = `SELECT ` + runSpanColumns + ` FROM ` + ofTrace + ` WHERE project = ? AND trace_id = ? AND ` + inRange + ` AND type BETWEEN 1 AND 3`
 
 	selectSpan = `SELECT ` + runSpanColumns + ` FROM spans INDEXED BY spans_start WHERE project = ? AND start_ns = ? AND trace_id = ? AND span_id = ?`
-	updateType = `UPDATE spans SET type = ? WHERE id = ?`
+	updateType = `UPDATE spans SET type = ? WHERE project = ? AND start_ns = ? AND trace_id = ? AND span_id = ?`
 )
 
 // runKey identifies a run within its trace.
@@ -40,14 +40,15 @@ func (s *settling) storeRuns() error {
 		span, found := spans[key]
 		if !found {
 			// No run, by the rules of the version that stored it.
-			if err := s.addSpansOfRuns(spans, selectSpan, s.Project, run.StartNano, s.TraceID[:], run.SpanID.Int64()); err != nil {
+			place := []driver.Value{s.Project, run.StartNano, s.TraceID[:], run.SpanID.Int64()}
+			if err := s.tx.exec(updateType, args(append([]driver.Value{int64(run.Type)}, place...)...)...); err != nil {
+				return err
+			}
+			if err := s.addSpansOfRuns(spans, selectSpan, place...); err != nil {
 				return err
 			}
 			if span, found = spans[key]; !found {
 				continue
-			}
-			if err := s.tx.exec(updateType, args(int64(run.Type), span.id)...); err != nil {
-				return err
 			}
 		}
 		*s.runs = append(*s.runs, settledRun{span.id, span.add(&s.encoded.runs[i])})

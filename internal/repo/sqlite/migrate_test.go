@@ -154,7 +154,15 @@ func storeRuns(t *testing.T, store *Store) []*model.Run {
 		run.Own = model.Tally{Spans: 3, ModelCalls: 2, Retries: 1, Usage: model.Usage{Input: 5, Total: 7}, Cost: model.Cost{Nano: 11, Computed: 11, ComputedCalls: 2}}
 		run.Detail = model.RunDetail{RootSpanID: records[0].Span.SpanID, Children: int64(1 - i), InputPreview: "hello", Total: run.Own}
 	}
-	settled[0].Identity.UserID = "u-1" // from elsewhere
+	// What is something else than the span says, in every column.
+	settled[0].Identity = model.Identity{
+		AgentID: "a", AgentName: "A", TeamID: "t", TeamName: "T", WorkflowID: "w", WorkflowName: "W", SessionID: "s-2", UserID: "u-1", RunID: "r-2",
+	}
+	settled[0].Type, settled[0].Status, settled[0].Failed, settled[0].EndNano = model.TypeTeam, model.StatusError, true, settled[0].EndNano+1
+	settled[0].Name, settled[0].Service, settled[0].Environment = "other", "desk", "staging"
+	// And nothing, where it says something, but for its run's id.
+	settled[1].Identity, settled[1].Failed = model.Identity{RunID: "r-1"}, false
+	settled[1].Name, settled[1].Service, settled[1].Environment = "", "", ""
 	err := store.Settle(t.Context(), nil, []repo.Settlement{{
 		Project: "default", TraceID: records[0].Span.TraceID, Runs: settled,
 		Parts: []model.TracePart{{Day: model.Day(records[0].Span.StartNano), Spans: 2, Runs: 2}},
@@ -228,6 +236,17 @@ func TestRunsSurviveOneRowBecomingTwo(t *testing.T) {
 	store := openTestStore(t)
 	want := storeRuns(t, store)
 	store = reopen(t, store, schemaOf(3))
+	if diff := cmp.Diff(want, listRuns(t, store, repo.RunQuery{})); diff != "" {
+		t.Errorf("runs differ (-want +got):\n%s", diff)
+	}
+}
+
+// TestRunsAreSpansThatWereNoneBefore begins with a run that settled though the version
+// that stored its span did not take it for one.
+func TestRunsAreSpansThatWereNoneBefore(t *testing.T) {
+	store := openTestStore(t)
+	want := storeRuns(t, store)
+	store = reopen(t, store, schemaWith(6, `UPDATE spans SET type = 13 WHERE id IN (SELECT id FROM settled_runs)`))
 	if diff := cmp.Diff(want, listRuns(t, store, repo.RunQuery{})); diff != "" {
 		t.Errorf("runs differ (-want +got):\n%s", diff)
 	}

@@ -24,7 +24,8 @@ const chunkSpans = 1000
 
 // Drop deletes trace by trace, in short transactions. A trace's spans, segments
 // and row go together, except that one with more spans than fit into a
-// transaction is emptied over several, with its row as it was until the last.
+// transaction is emptied over several: its content goes with the first of them, and
+// its row stays as it was until the last.
 func (s *Store) Drop(ctx context.Context, horizon int64) (repo.Dropped, error) {
 	d := dropper{store: s, before: model.Day(horizon), days: make(map[int64]struct{})}
 	err := d.drop(ctx)
@@ -130,16 +131,17 @@ RETURNING start_ns`
 	shortenRanges = `
 UPDATE ranges SET last_id = coalesce((
 	SELECT max(id) FROM spans NOT INDEXED
-	WHERE id BETWEEN first_id AND last_id AND (project, trace_id) = (SELECT project, trace_id FROM traces WHERE traces.id = ranges.trace)), first_id - 1)
-WHERE trace = (SELECT id FROM traces WHERE project = ? AND trace_id = ?)`
+	WHERE id BETWEEN first_id AND last_id AND project = ?1 AND trace_id = ?2), first_id - 1)
+WHERE trace = (SELECT id FROM traces WHERE project = ?1 AND trace_id = ?2)`
 	deleteRanges = `DELETE FROM ranges WHERE trace = (SELECT id FROM traces WHERE project = ? AND trace_id = ?) AND last_id < first_id`
 
 	deleteSegments = `
 DELETE FROM segments WHERE id IN (
 	SELECT id FROM ` + segmentsOfTrace + ` WHERE project = ? AND trace_id = ? AND ` + inRange + ` AND earliest_ns < ?)`
+	// deleteRuns does not look at the spans, of which a trace may have many more.
 	deleteRuns = `
 DELETE FROM runs WHERE id IN (
-	SELECT id FROM ` + ofTrace + ` WHERE project = ? AND trace_id = ? AND ` + inRange + ` AND start_ns < ? AND type BETWEEN 1 AND 3)`
+	SELECT id FROM span_ranges CROSS JOIN runs NOT INDEXED USING (project) WHERE project = ? AND trace_id = ? AND ` + inRange + ` AND start_ns < ?)`
 	deleteBills = `DELETE FROM bills INDEXED BY bills_trace WHERE project = ? AND trace_id = ? AND start_ns < ?`
 	deleteTrace = `DELETE FROM traces WHERE project = ? AND trace_id = ?`
 )

@@ -184,22 +184,32 @@ const (
 // Most spans have few of the columns, and to hand a value over takes SQLite about as
 // long as to store it: what a span does not have stands in the statement.
 type spanInsert struct {
-	has  uint // parts of spanParts
+	has  uint // a bit for each of spanParts
 	args []driver.NamedValue
 }
 
-// spanParts are columns that a span has together, or none of them, and what stands
-// for each then.
-var spanParts = [...]struct{ columns, absent string }{
-	{usageColumns + `, first_token_ns`, `0`},
-	{`status_message, error_type, error_message`, `NULL`},
-	{identityColumns, `NULL`},
-	{`model, provider`, `NULL`},
-	{`tool_name, tool_call_id`, `NULL`},
+// The parts of a span that it has as a whole, or nothing of.
+const (
+	partUsage = iota
+	partError
+	partIdentity
+	partModel
+	partTool
+	countOfParts
+)
+
+// spanParts are the columns of each part, and what stands for one that a span does not
+// have.
+var spanParts = [countOfParts]struct{ columns, absent string }{
+	partUsage:    {usageColumns + `, first_token_ns`, `0`},
+	partError:    {`status_message, error_type, error_message`, `NULL`},
+	partIdentity: {identityColumns, `NULL`},
+	partModel:    {`model, provider`, `NULL`},
+	partTool:     {`tool_name, tool_call_id`, `NULL`},
 }
 
 // insertSpan are the statements by the parts that they insert.
-var insertSpan = func() (statements [1 << len(spanParts)]string) {
+var insertSpan = func() (statements [1 << countOfParts]string) {
 	for has := range statements {
 		columns := `project, trace_id, span_id, start_ns, end_ns, parent_id, type, kind, status, failed, name, service, environment, attributes`
 		values := marks(strings.Count(columns, `,`) + 1)
@@ -230,26 +240,26 @@ func (i *spanInsert) of(s *model.Span) string {
 	)
 	u, id := &s.Usage, &s.Identity
 	if *u != (model.Usage{}) || s.FirstTokenNano != 0 {
-		i.has |= 1 << 0
+		i.has |= 1 << partUsage
 		i.add(u.Input, u.CacheRead, u.CacheWrite, u.Output, u.Reasoning, u.AudioInput, u.AudioOutput, u.Total, s.FirstTokenNano)
 	}
 	if s.StatusMessage != "" || s.ErrorType != "" || s.ErrorMessage != "" {
-		i.has |= 1 << 1
+		i.has |= 1 << partError
 		i.add(text(s.StatusMessage), text(s.ErrorType), text(s.ErrorMessage))
 	}
 	if *id != (model.Identity{}) {
-		i.has |= 1 << 2
+		i.has |= 1 << partIdentity
 		i.add(
 			text(id.AgentID), text(id.AgentName), text(id.TeamID), text(id.TeamName), text(id.WorkflowID), text(id.WorkflowName),
 			text(id.SessionID), text(id.UserID), text(id.RunID),
 		)
 	}
 	if s.Model != "" || s.Provider != "" {
-		i.has |= 1 << 3
+		i.has |= 1 << partModel
 		i.add(text(s.Model), text(s.Provider))
 	}
 	if s.ToolName != "" || s.ToolCallID != "" {
-		i.has |= 1 << 4
+		i.has |= 1 << partTool
 		i.add(text(s.ToolName), text(s.ToolCallID))
 	}
 	return insertSpan[i.has]

@@ -12,9 +12,13 @@ import (
 
 // Runs returns one page of runs.
 func (s *Store) Runs(ctx context.Context, project string, q repo.RunQuery) ([]*model.Run, error) {
-	query, args := runPage(project, q)
 	runs := make([]*model.Run, 0, q.Limit)
 	err := s.read(ctx, "list runs", func(db *sql.DB) error {
+		few, err := hasFewRuns(ctx, db, project, q)
+		if err != nil {
+			return err
+		}
+		query, args := runPage(project, q, few)
 		return readRows(ctx, db, query, args, func(r *row) error {
 			run, err := r.run()
 			runs = append(runs, run)
@@ -67,10 +71,10 @@ func (o runOrder) addBehind(c *conditions, after *repo.RunCursor) {
 
 // runPage returns the query for one page. As in tracePage, the ids are found
 // first, in one step that can be interrupted.
-func runPage(project string, q repo.RunQuery) (query string, args []any) {
+func runPage(project string, q repo.RunQuery, few bool) (query string, args []any) {
 	order := orderOf(q.Order, ofRun(`end_ns`))
 	var pages []string
-	for _, source := range runSources(project, q) {
+	for _, source := range runSources(project, q, few) {
 		if q.After != nil {
 			order.addBehind(&source.conditions, q.After)
 		}
@@ -109,6 +113,9 @@ type runTerm struct {
 	found []foundIn // what an index finds, instead
 }
 
+// isOfID reports whether the index that finds the term has spans that are no runs.
+func (t *runTerm) isOfID() bool { return len(t.found) > 1 }
+
 // foundIn is where an index finds runs that fulfil a term, and the term there.
 type foundIn struct{ from, sql string }
 
@@ -117,17 +124,43 @@ const (
 	said  = ` CROSS JOIN spans USING (id, project, start_ns)`
 )
 
+// fewRuns is how many runs are looked through: an index of an id may have any number
+// of spans that are none.
+const fewRuns = 200
+
+// hasFewRuns tells whether there are few where q would use such an index.
+func hasFewRuns(ctx context.Context, db querier, project string, q repo.RunQuery) (few bool, err error) {
+	terms := runTerms(project, q)
+	if len(terms) == 0 || !terms[0].isOfID() {
+		return false, nil
+	}
+	all := sourcesOf(project, nil, &conditions{})[0]
+	all.addRange(q.Start)
+	err = readRows(ctx, db, `SELECT count(*) FROM (SELECT 1 FROM `+all.String()+` LIMIT ?)`, append(all.args, fewRuns+1), func(r *row) error {
+		few = r.int() <= fewRuns
+		return r.err
+	})
+	return few, err
+}
+
 // runSources returns where the runs are that q selects, whatever their page, by the
-// index that usually finds the fewest. But for those of a trace and those that are
-// named, they come by start.
-func runSources(project string, q repo.RunQuery) []runSource {
+// index that usually finds the fewest, or among all where these are few. But for those
+// of a trace and those that are named, they come by start.
+func runSources(project string, q repo.RunQuery, few bool) []runSource {
 	var rest conditions
 	if q.Failed != nil && !*q.Failed {
 		rest.add(ofRun(`failed`) + ` = 0`)
 	}
 	rest.addRange(runRange(q))
 	addPlainRunFields(&rest, q)
-	return sourcesOf(project, runTerms(project, q), &rest)
+	terms := runTerms(project, q)
+	if few {
+		for _, t := range terms {
+			rest.add(t.sql, t.args...)
+		}
+		terms = nil
+	}
+	return sourcesOf(project, terms, &rest)
 }
 
 // sourcesOf returns where the runs are that fulfil all terms, found by the first of
@@ -174,22 +207,27 @@ func runTerms(project string, q repo.RunQuery) (terms []runTerm) {
 		{`agent_id`, q.Identity.AgentID},
 	} {
 		if x.value != "" {
-			terms = append(terms, runsWith(x.column, `= ?`, x.value))
+			terms = append(terms, runsWithID(x.column, `= ?`, x.value))
 		}
 	}
 	if q.Failed != nil && *q.Failed {
-		terms = append(terms, runsWith(`failed`, `= 1`))
+		terms = append(terms, runsWith(`failed`, `= 1`, `spans_runs_failed`, `runs_failed`))
 	}
 	return terms
 }
 
+// runsWithID compares an id.
+func runsWithID(column, compared string, args ...any) runTerm {
+	of := strings.TrimSuffix(column, `_id`)
+	return runsWith(column, compared, `spans_`+of, `runs_`+of, args...)
+}
+
 // runsWith compares a column that both spans and runs have an index for. Each run is
 // in one of them.
-func runsWith(column, compared string, args ...any) runTerm {
-	index := strings.TrimSuffix(column, `_id`)
+func runsWith(column, compared, ofSpans, ofRuns string, args ...any) runTerm {
 	return runTerm{ofRun(column) + ` ` + compared, args, []foundIn{
-		{`spans INDEXED BY spans_` + index + added, `spans.` + column + ` ` + compared + ` AND runs.` + column + ` IS NULL`},
-		{`runs INDEXED BY runs_` + index + said, `runs.` + column + ` ` + compared},
+		{`spans INDEXED BY ` + ofSpans + added, `spans.` + column + ` ` + compared + ` AND runs.` + column + ` IS NULL`},
+		{`runs INDEXED BY ` + ofRuns + said, `runs.` + column + ` ` + compared},
 	}}
 }
 

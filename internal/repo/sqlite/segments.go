@@ -110,7 +110,7 @@ WHERE project = ? AND trace_id = ? AND ` + inRange + ` AND earliest_ns <= ? AND 
 
 	selectSegments = `SELECT ` + segmentColumns + wantedSegments
 	selectPlaces   = `SELECT earliest_ns, id` + wantedSegments
-	selectSegment  = `SELECT ` + segmentColumns + ` FROM segments WHERE project = ? AND trace_id = ? AND id = ?`
+	selectSegment  = `SELECT ` + segmentColumns + ` FROM segments WHERE project = ? AND trace_id = ? AND earliest_ns = ? AND id = ?`
 )
 
 // wanted are the arguments of wantedSegments.
@@ -141,7 +141,8 @@ func (s *segmentReader) readAtOnce(ctx context.Context) (all bool, err error) {
 }
 
 // readOneByOne is readTrace for a trace of any size. It knows where its segments are
-// before it reads the first: nobody puts them together.
+// before it reads the first: nobody puts them together, unless most of the trace is
+// dropped meanwhile.
 func (s *segmentReader) readOneByOne(ctx context.Context) (more bool, err error) {
 	var places []repo.Place
 	err = s.read(ctx, selectPlaces, s.wanted(), func(rows *sql.Rows) (more bool, err error) {
@@ -156,7 +157,7 @@ func (s *segmentReader) readOneByOne(ctx context.Context) (more bool, err error)
 	slices.SortFunc(places, comparePlaces)
 	for _, place := range places {
 		s.content, s.found = s.content[:0], s.found[:0]
-		err := s.read(ctx, selectSegment, []any{s.project, s.ref.ID[:], place.ID}, func(rows *sql.Rows) (more bool, err error) {
+		err := s.read(ctx, selectSegment, []any{s.project, s.ref.ID[:], place.Start, place.ID}, func(rows *sql.Rows) (more bool, err error) {
 			return true, s.take(rows)
 		})
 		if err != nil {

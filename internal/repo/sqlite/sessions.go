@@ -16,8 +16,12 @@ func (s *Store) Sessions(ctx context.Context, project string, q repo.SessionQuer
 	var page []*model.Session
 	err := s.readSnapshot(ctx, "list sessions", func(tx *sql.Tx) error {
 		var ids []string
-		query, args := sessionPage(project, q)
-		err := readRows(ctx, tx, query, args, func(r *row) error {
+		few, err := hasFewRuns(ctx, tx, project, selectedRuns(q))
+		if err != nil {
+			return err
+		}
+		query, args := sessionPage(project, q, few)
+		err = readRows(ctx, tx, query, args, func(r *row) error {
 			ids = append(ids, r.text())
 			return r.err
 		})
@@ -33,14 +37,8 @@ func (s *Store) Sessions(ctx context.Context, project string, q repo.SessionQuer
 // sessionPage returns the query for the ids of one page: it walks the runs that
 // are selected, newest first, and passes by those that are not the last one of
 // their session.
-func sessionPage(project string, q repo.SessionQuery) (query string, args []any) {
+func sessionPage(project string, q repo.SessionQuery, few bool) (query string, args []any) {
 	const order = ` ORDER BY start_ns DESC, session_id DESC LIMIT ?`
-	id := q.Identity
-	id.SessionID = q.SessionID
-	selected := repo.RunQuery{Identity: id, Start: q.Start}
-	if q.After != nil {
-		selected.After = &repo.RunCursor{Key: q.After.Last}
-	}
 	var last conditions // of what is met
 	last.add(`session_id <> ''`)
 	if q.After != nil {
@@ -54,11 +52,21 @@ func sessionPage(project string, q repo.SessionQuery) (query string, args []any)
 		q.Limit = 1 // the first that is met is the last one of the session
 	}
 	var pages []string
-	for _, met := range runSources(project, selected) {
+	for _, met := range runSources(project, selectedRuns(q), few) {
 		pages = append(pages, `SELECT session_id, start_ns FROM (SELECT `+ofRun(`session_id`)+` AS session_id, start_ns, id FROM `+met.String()+`) AS met WHERE `+last.String()+order)
 		args = append(append(append(args, met.args...), last.args...), q.Limit)
 	}
 	return `SELECT session_id FROM (` + union(pages) + `)` + order, append(args, q.Limit)
+}
+
+// selectedRuns returns the query for the runs that q selects, from the page on.
+func selectedRuns(q repo.SessionQuery) repo.RunQuery {
+	selected := repo.RunQuery{Identity: q.Identity, Start: q.Start}
+	selected.Identity.SessionID = q.SessionID
+	if q.After != nil {
+		selected.After = &repo.RunCursor{Key: q.After.Last}
+	}
+	return selected
 }
 
 // laterRuns returns where the runs are that q selects, whatever their page, of the
@@ -68,7 +76,7 @@ func laterRuns(project string, q repo.SessionQuery) []runSource {
 	rest.add(`(start_ns, id) > (met.start_ns, met.id)`)
 	rest.addRange(model.TimeRange{End: q.Start.End})
 	terms := runTerms(project, repo.RunQuery{Identity: q.Identity})
-	return sourcesOf(project, slices.Insert(terms, 0, runsWith(`session_id`, `= met.session_id`)), &rest)
+	return sourcesOf(project, slices.Insert(terms, 0, runsWithID(`session_id`, `= met.session_id`)), &rest)
 }
 
 // sessionColumns are what is read of the runs of a source.
@@ -106,7 +114,7 @@ func runsOfSessions(project string, ids []string) (query string, args []any) {
 		values[i] = id
 	}
 	var found []string
-	for _, source := range sourcesOf(project, []runTerm{runsWith(`session_id`, `IN (`+marks(len(ids))+`)`, values...)}, &conditions{}) {
+	for _, source := range sourcesOf(project, []runTerm{runsWithID(`session_id`, `IN (`+marks(len(ids))+`)`, values...)}, &conditions{}) {
 		found = append(found, `SELECT `+sessionColumns+` FROM `+source.String())
 		args = append(args, source.args...)
 	}

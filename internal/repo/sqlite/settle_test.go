@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/agenttrace/agenttrace/internal/model"
@@ -78,7 +79,7 @@ func TestTraceThatIsTooLargeToBeReadAtOnceIsNeverPutTogether(t *testing.T) {
 		for i := range noise {
 			noise[i] = byte(random.Uint32())
 		}
-		r := onWire(t, record(1, n+1, 10*day+int64(n)).Span)[0]
+		r := onWire(t, record(1, n+1, 10*day+int64(parts-n)).Span)[0] // the last first
 		// A field that nobody knows is kept as it is.
 		r.Raw = append(append([]byte(nil), r.Raw...), 0xfa, 0x7f, 0x80, 0x80, 0x80, 0x01)
 		r.Raw = append(r.Raw, noise...)
@@ -98,6 +99,33 @@ func TestTraceThatIsTooLargeToBeReadAtOnceIsNeverPutTogether(t *testing.T) {
 	}
 	if segments, spans = spansIn(t, store, repo.TraceRef{ID: id, Write: 3}); segments != 1 || len(spans) != 1 {
 		t.Errorf("one write has %d segments with %d spans", segments, len(spans))
+	}
+}
+
+// The id of a span that is dropped is given again: what was settled of it must not be
+// said of the next one.
+func TestRunHasNothingOfOneThatWasDropped(t *testing.T) {
+	store := openStore(t)
+	old := record(1, 1, 10*day)
+	old.Span.Type = model.TypeAgent
+	mustWrite(t, store, old)
+	run := model.RunOf(old.Span)
+	run.Own, run.Identity.UserID = model.Tally{Spans: 1}, "u-1"
+	err := store.Settle(t.Context(), nil, []repo.Settlement{{
+		Project: project, TraceID: old.Span.TraceID, Runs: []*model.Run{run}, Parts: []model.TracePart{{Day: 10 * day, Spans: 1, Runs: 1}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Drop(t.Context(), 11*day); err != nil {
+		t.Fatal(err)
+	}
+	next := record(2, 2, 11*day)
+	next.Span.Type = model.TypeAgent
+	mustWrite(t, store, next)
+	runs, err := store.Runs(t.Context(), project, repo.RunQuery{Limit: 10})
+	if diff := cmp.Diff([]*model.Run{model.RunOf(next.Span)}, runs); err != nil || diff != "" {
+		t.Errorf("%v, runs differ (-want +got):\n%s", err, diff)
 	}
 }
 

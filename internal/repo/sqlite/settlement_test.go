@@ -73,11 +73,16 @@ func sortByStart(s *repo.SettledSpans) {
 func spansIn(tb testing.TB, store repo.Reader, ref repo.TraceRef) (segments int, spans map[model.SpanID]int) {
 	tb.Helper()
 	spans = make(map[model.SpanID]int)
+	last := int64(0)
 	for segment, err := range store.Segments(tb.Context(), project, ref) {
 		if err != nil {
 			tb.Error(err)
 			return segments, spans
 		}
+		if segment.Earliest < last {
+			tb.Errorf("a segment that starts at %d comes behind one of %d", segment.Earliest, last)
+		}
+		last = segment.Earliest
 		segments++
 		records, err := otlp.ParseStored(project, segment.Data)
 		if err != nil || len(records) != segment.Spans {

@@ -92,7 +92,14 @@ DROP TABLE settled_runs_before;
 DROP TABLE runs_before;
 
 -- With IN in place of BETWEEN, each insert would make a table of the three numbers.
-CREATE INDEX spans_runs    ON spans (project, start_ns)             WHERE type BETWEEN 1 AND 3;
+CREATE INDEX spans_runs        ON spans (project, start_ns) WHERE type BETWEEN 1 AND 3;
+CREATE INDEX spans_runs_failed ON spans (project, start_ns) WHERE failed = 1 AND type BETWEEN 1 AND 3;
+-- Some say session and user on every span: which of them are runs is in the index.
+-- The id before it keeps the order of lists.
+DROP INDEX spans_session;
+DROP INDEX spans_user;
+CREATE INDEX spans_session ON spans (project, session_id, start_ns, id, type) WHERE session_id IS NOT NULL;
+CREATE INDEX spans_user    ON spans (project, user_id, start_ns, id, type)    WHERE user_id IS NOT NULL;
 CREATE INDEX runs_failed   ON runs (project, start_ns)              WHERE failed = 1;
 CREATE INDEX runs_agent    ON runs (project, agent_id, start_ns)    WHERE agent_id IS NOT NULL;
 CREATE INDEX runs_team     ON runs (project, team_id, start_ns)     WHERE team_id IS NOT NULL;
@@ -104,7 +111,7 @@ CREATE INDEX runs_user     ON runs (project, user_id, start_ns)     WHERE user_i
 -- where there is none.
 CREATE VIEW all_runs AS
 SELECT
-    s.id, s.project, s.trace_id, s.span_id, s.start_ns,
+    id, project, s.trace_id, s.span_id, start_ns,
     coalesce(r.end_ns, s.end_ns)                           AS end_ns,
     coalesce(r.type, s.type)                               AS type,
     coalesce(r.status, s.status)                           AS status,
@@ -127,7 +134,7 @@ SELECT
     r.audio_input_tokens, r.audio_output_tokens, r.reported_total_tokens,
     cost_nano, reported_cost_nano, computed_cost_nano, reported_cost_calls, computed_cost_calls, unpriced_calls,
     detail
-FROM spans AS s LEFT JOIN runs AS r USING (id)
+FROM spans AS s LEFT JOIN runs AS r USING (id, project, start_ns)
 WHERE s.type BETWEEN 1 AND 3;
 
 CREATE VIEW agenttrace_runs AS
@@ -253,6 +260,11 @@ SELECT id, project, trace_id, span_id, start_ns, end_ns, type, status, failed, n
 FROM all_runs ORDER BY id;
 
 DROP VIEW all_runs;
+DROP INDEX spans_session;
+DROP INDEX spans_user;
+CREATE INDEX spans_session ON spans (project, session_id, start_ns)  WHERE session_id IS NOT NULL;
+CREATE INDEX spans_user    ON spans (project, user_id, start_ns)     WHERE user_id IS NOT NULL;
+DROP INDEX spans_runs_failed;
 DROP INDEX spans_runs;
 DROP TABLE runs;
 ALTER TABLE runs_after RENAME TO runs;

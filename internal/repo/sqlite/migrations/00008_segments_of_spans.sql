@@ -1,8 +1,9 @@
 -- +goose Up
 
--- A segment has the id of one of its spans, the first of those that were stored with
--- it: so span_ranges finds it as it finds spans, and an index of segments by
--- their trace, of which each batch wrote as many pages as it has traces, is not needed.
+-- A segment has the id of a span of its trace and day: so span_ranges finds it as it
+-- finds spans, and an index of segments by their trace, of which each batch wrote as
+-- many pages as it has traces, is not needed. A segment for which no span is left is
+-- one that was about to be dropped.
 CREATE TEMP TABLE renumbered (segment INTEGER PRIMARY KEY, span INTEGER NOT NULL);
 INSERT INTO renumbered (segment, span)
 SELECT g.id, s.id
@@ -20,7 +21,7 @@ JOIN (
 ALTER TABLE segments RENAME TO segments_before;
 DROP INDEX segments_trace;
 CREATE TABLE segments (
-    id          INTEGER PRIMARY KEY, -- of one of its spans
+    id          INTEGER PRIMARY KEY, -- of a span of its trace and day
     project     TEXT    NOT NULL,
     trace_id    BLOB    NOT NULL,
     earliest_ns INTEGER NOT NULL, -- first start among the spans

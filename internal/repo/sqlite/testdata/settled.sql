@@ -67,6 +67,13 @@ WITH page AS MATERIALIZED (SELECT * FROM (SELECT id FROM spans INDEXED BY spans_
 -- USE TEMP B-TREE FOR LAST 2 TERMS OF ORDER BY
 -- SCAN (subquery-3)
 
+-- the same, where there are few runs
+WITH page AS MATERIALIZED (SELECT id FROM spans INDEXED BY spans_runs LEFT JOIN runs USING (id, project, start_ns) WHERE project = «'default'» AND spans.type BETWEEN 1 AND 3 AND coalesce(runs.type, spans.type) IN («1», «2») AND coalesce(runs.name, spans.name) = «'support.run'» AND coalesce(runs.service, spans.service) = «'shop'» AND coalesce(runs.environment, spans.environment) = «'production'» AND coalesce(runs.status, spans.status) = «1» AND (coalesce(runs.end_ns, spans.end_ns) - start_ns) >= «1000000000» AND (coalesce(runs.end_ns, spans.end_ns) - start_ns) <= «60000000000» AND coalesce(runs.user_id, spans.user_id) = «'u-1'» AND coalesce(runs.agent_id, spans.agent_id) = «'support'» AND coalesce(runs.failed, spans.failed) = 1 ORDER BY start_ns DESC, trace_id DESC, span_id DESC LIMIT «20»)
+-- MATERIALIZE page
+-- SEARCH spans USING INDEX spans_runs (project=?)
+-- SEARCH runs USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN
+-- USE TEMP B-TREE FOR LAST 2 TERMS OF ORDER BY
+
 -- two runs
 WITH page AS MATERIALIZED (SELECT id FROM spans NOT INDEXED LEFT JOIN runs USING (id, project, start_ns) WHERE project = «'default'» AND spans.type BETWEEN 1 AND 3 AND id IN (SELECT id FROM spans INDEXED BY spans_start WHERE (project, start_ns, trace_id, span_id) IN (VALUES («'default'», «5», «x'00000000000000000000000000000000'», «0»), («'default'», «6», «x'00000000000000000000000000000000'», «0»))) ORDER BY start_ns DESC, trace_id DESC, span_id DESC LIMIT «20»)
 -- MATERIALIZE page
@@ -83,7 +90,7 @@ SELECT session_id FROM (SELECT session_id, start_ns FROM (SELECT coalesce(runs.s
 -- SEARCH spans USING INDEX spans_runs (project=? AND start_ns>? AND start_ns<?)
 -- SEARCH runs USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN
 -- CORRELATED SCALAR SUBQUERY 2
--- SEARCH spans USING INDEX spans_session (project=? AND session_id=? AND start_ns>? AND start_ns<?)
+-- SEARCH spans USING COVERING INDEX spans_session (project=? AND session_id=? AND start_ns>? AND start_ns<?)
 -- SEARCH runs USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN
 -- CORRELATED SCALAR SUBQUERY 3
 -- SEARCH runs USING COVERING INDEX runs_session (project=? AND session_id=? AND start_ns>? AND start_ns<?)
