@@ -146,6 +146,10 @@ func storeRuns(t *testing.T, store *Store) []*model.Run {
 	records := spansOfBefore(t)
 	records[2].Span.TraceID = model.TraceID{15: 10}
 	records[2].Span.Type = model.TypeTeam // which does not settle
+	records[1].Span.Identity = model.Identity{
+		AgentID: "support", AgentName: "Support", TeamID: "desk", TeamName: "Desk", WorkflowID: "flow", WorkflowName: "Flow",
+		SessionID: "s-1", UserID: "u-1", RunID: "r-1",
+	}
 	if _, err := store.Write(t.Context(), records); err != nil {
 		t.Fatal(err)
 	}
