@@ -98,7 +98,7 @@ func (s *segmentReader) readTrace(ctx context.Context) (more bool, err error) {
 }
 
 // segmentsOfTrace joins the ranges of traces with their segments, as ofTrace does with
-// spans: a segment has the id of one of its spans.
+// spans: a segment has the id of a span of its trace and day.
 const segmentsOfTrace = `span_ranges CROSS JOIN segments NOT INDEXED USING (project, trace_id)`
 
 const (
