@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/agenttrace/agenttrace/internal/model"
@@ -210,18 +211,18 @@ var spanParts = [countOfParts]struct{ columns, absent string }{
 
 // insertSpan are the statements by the parts that they insert.
 var insertSpan = func() (statements [1 << countOfParts]string) {
+	const always = `project, trace_id, span_id, start_ns, end_ns, parent_id, type, kind, status, failed, name, service, environment, attributes`
 	for has := range statements {
-		columns := `project, trace_id, span_id, start_ns, end_ns, parent_id, type, kind, status, failed, name, service, environment, attributes`
-		values := marks(strings.Count(columns, `,`) + 1)
+		columns, values := []string{always}, []string{marks(strings.Count(always, `,`) + 1)}
 		for i, part := range spanParts {
-			value := `?`
-			if has&(1<<i) == 0 {
-				value = part.absent
+			value := part.absent
+			if has&(1<<i) != 0 {
+				value = `?`
 			}
-			columns += `, ` + part.columns
-			values += strings.Repeat(`, `+value, strings.Count(part.columns, `,`)+1)
+			columns = append(columns, part.columns)
+			values = append(values, slices.Repeat([]string{value}, strings.Count(part.columns, `,`)+1)...)
 		}
-		statements[has] = `INSERT INTO spans (` + columns + `) VALUES (` + values + `) ON CONFLICT DO NOTHING`
+		statements[has] = `INSERT INTO spans (` + strings.Join(columns, `, `) + `) VALUES (` + strings.Join(values, `, `) + `) ON CONFLICT DO NOTHING`
 	}
 	return statements
 }()
