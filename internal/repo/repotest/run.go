@@ -39,6 +39,13 @@ func RunOneByOne(t *testing.T, create func(t *testing.T) Opener) {
 	run(t, create, slices.DeleteFunc(laws(), func(l law) bool { return l.together }))
 }
 
+// RunRuns tests what is said of runs and sessions: for a store that finds them in
+// several ways.
+func RunRuns(t *testing.T, create func(t *testing.T) Opener) {
+	t.Helper()
+	run(t, create, slices.Concat(runLaws(), sessionLaws(), settleLaws(), lateLaws()))
+}
+
 func laws() []law {
 	return slices.Concat(writeLaws(), fieldLaws(), concurrencyLaws(), traceLaws(), tracesLaws(), spansLaws(),
 		conditionLaws(), narrowLaws(), aggregateLaws(), segmentLaws(), feedLaws(), maintainLaws(), inspectLaws(), callLaws(),

@@ -14,7 +14,7 @@ import (
 func (s *Store) Runs(ctx context.Context, project string, q repo.RunQuery) ([]*model.Run, error) {
 	runs := make([]*model.Run, 0, q.Limit)
 	err := s.read(ctx, "list runs", func(db *sql.DB) error {
-		few, err := hasFewRuns(ctx, db, project, q)
+		few, err := s.hasFewRuns(ctx, db, project, q)
 		if err != nil {
 			return err
 		}
@@ -129,15 +129,15 @@ const (
 const fewRuns = 200
 
 // hasFewRuns tells whether there are few where q would use such an index.
-func hasFewRuns(ctx context.Context, db querier, project string, q repo.RunQuery) (few bool, err error) {
+func (s *Store) hasFewRuns(ctx context.Context, db querier, project string, q repo.RunQuery) (few bool, err error) {
 	terms := runTerms(project, q)
 	if len(terms) == 0 || !terms[0].isOfID() {
 		return false, nil
 	}
 	all := sourcesOf(project, nil, &conditions{})[0]
 	all.addRange(q.Start)
-	err = readRows(ctx, db, `SELECT count(*) FROM (SELECT 1 FROM `+all.String()+` LIMIT ?)`, append(all.args, fewRuns+1), func(r *row) error {
-		few = r.int() <= fewRuns
+	err = readRows(ctx, db, `SELECT count(*) FROM (SELECT 1 FROM `+all.String()+` LIMIT ?)`, append(all.args, s.fewRuns+1), func(r *row) error {
+		few = r.int() <= int64(s.fewRuns)
 		return r.err
 	})
 	return few, err

@@ -16,7 +16,7 @@ func (s *Store) Sessions(ctx context.Context, project string, q repo.SessionQuer
 	var page []*model.Session
 	err := s.readSnapshot(ctx, "list sessions", func(tx *sql.Tx) error {
 		var ids []string
-		few, err := hasFewRuns(ctx, tx, project, selectedRuns(q))
+		few, err := s.hasFewRuns(ctx, tx, project, selectedRuns(q))
 		if err != nil {
 			return err
 		}

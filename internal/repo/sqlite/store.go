@@ -45,6 +45,8 @@ type Store struct {
 	reads   *sql.DB
 
 	statements sync.Map // what prepare made, by query
+
+	fewRuns int // see hasFewRuns; a test has none
 }
 
 var _ repo.Store = (*Store)(nil)
@@ -75,7 +77,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{file: file, now: o.Now, reads: sql.OpenDB(forReads), writer: newWriter(forWrites)}
+	s := &Store{file: file, now: o.Now, reads: sql.OpenDB(forReads), writer: newWriter(forWrites), fewRuns: fewRuns}
 	s.reads.SetMaxOpenConns(o.Readers)
 	s.reads.SetMaxIdleConns(o.Readers)
 	s.checkpointer = startCheckpointer(s.writer, forReads)

@@ -19,6 +19,18 @@ import (
 
 func TestStoreKeepsTheLaw(t *testing.T) { repotest.Run(t, newDatabase) }
 
+// Other laws have few runs, which are looked through.
+func TestRunsAreFoundByTheirIndexes(t *testing.T) {
+	repotest.RunRuns(t, func(t *testing.T) repotest.Opener {
+		path := filepath.Join(t.TempDir(), "agenttrace.db")
+		return func(t *testing.T) repo.Store {
+			store := open(t, path)
+			store.LookRunsUp()
+			return store
+		}
+	})
+}
+
 func TestQueriesFindWhatTheLanguageSays(t *testing.T) { repotest.RunQueries(t, newDatabase) }
 
 func newDatabase(t *testing.T) repotest.Opener {
