@@ -8,7 +8,7 @@ import (
 
 const (
 	runSpanColumns    = `id, span_id, start_ns, ` + ownColumns
-	selectRunsOfTrace = `SELECT ` + runSpanColumns + ` FROM ` + ofTrace + ` WHERE project = ? AND trace_id = ? AND ` + inRange + ` AND type BETWEEN 1 AND 3`
+	selectRunsOfTrace = `SELECT ` + runSpanColumns + ` FROM ` + ofTrace + ` WHERE project = ? AND trace_id = ? AND ` + inRange + ` AND ` + isRun
 
 	selectSpan = `SELECT ` + runSpanColumns + ` FROM spans INDEXED BY spans_start WHERE project = ? AND start_ns = ? AND trace_id = ? AND span_id = ?`
 	updateType = `UPDATE spans SET type = ? WHERE project = ? AND start_ns = ? AND trace_id = ? AND span_id = ?`

@@ -32,7 +32,7 @@
 // The spans that one write stores of a trace have ids one after the other: they are
 // found by span_ranges, and read as they lie. So is what belongs to them: a segment
 // has the id of a span of its trace and day, and a run is its span, to which settling
-// adds a row of runs with the same id (see runs.go).
+// adds a row of runs with the same id (see runsources.go).
 //
 // # Settling
 //

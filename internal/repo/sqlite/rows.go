@@ -182,12 +182,9 @@ const (
 // spanInsert is a statement that inserts a span, and its arguments. It tells by the
 // number of changes whether the span was new.
 //
-// Most spans have few of the columns, and to hand a value over takes SQLite about as
-// long as to store it: what a span does not have stands in the statement.
-type spanInsert struct {
-	has  uint // a bit for each of spanParts
-	args []driver.NamedValue
-}
+// Most spans have few of the columns, and a value takes time to be handed over, be it
+// nothing: what a span does not have stands in the statement.
+type spanInsert struct{ args []driver.NamedValue }
 
 // The parts of a span that it has as a whole, or nothing of.
 const (
@@ -209,7 +206,7 @@ var spanParts = [countOfParts]struct{ columns, absent string }{
 	partTool:     {`tool_name, tool_call_id`, `NULL`},
 }
 
-// insertSpan are the statements by the parts that they insert.
+// insertSpan are the statements by the parts that they insert, a bit for each.
 var insertSpan = func() (statements [1 << countOfParts]string) {
 	const always = `project, trace_id, span_id, start_ns, end_ns, parent_id, type, kind, status, failed, name, service, environment, attributes`
 	for has := range statements {
@@ -233,7 +230,8 @@ func (i *spanInsert) of(s *model.Span) string {
 	if !s.ParentID.IsZero() {
 		parent = s.ParentID.Int64()
 	}
-	i.has, i.args = 0, i.args[:0]
+	has := 0
+	i.args = i.args[:0]
 	i.add(
 		s.Project, s.TraceID[:], s.SpanID.Int64(), s.StartNano, s.EndNano, parent,
 		int64(s.Type), int64(s.Kind), int64(s.Status), truth(s.Failed),
@@ -241,29 +239,29 @@ func (i *spanInsert) of(s *model.Span) string {
 	)
 	u, id := &s.Usage, &s.Identity
 	if *u != (model.Usage{}) || s.FirstTokenNano != 0 {
-		i.has |= 1 << partUsage
+		has |= 1 << partUsage
 		i.add(u.Input, u.CacheRead, u.CacheWrite, u.Output, u.Reasoning, u.AudioInput, u.AudioOutput, u.Total, s.FirstTokenNano)
 	}
 	if s.StatusMessage != "" || s.ErrorType != "" || s.ErrorMessage != "" {
-		i.has |= 1 << partError
+		has |= 1 << partError
 		i.add(text(s.StatusMessage), text(s.ErrorType), text(s.ErrorMessage))
 	}
 	if *id != (model.Identity{}) {
-		i.has |= 1 << partIdentity
+		has |= 1 << partIdentity
 		i.add(
 			text(id.AgentID), text(id.AgentName), text(id.TeamID), text(id.TeamName), text(id.WorkflowID), text(id.WorkflowName),
 			text(id.SessionID), text(id.UserID), text(id.RunID),
 		)
 	}
 	if s.Model != "" || s.Provider != "" {
-		i.has |= 1 << partModel
+		has |= 1 << partModel
 		i.add(text(s.Model), text(s.Provider))
 	}
 	if s.ToolName != "" || s.ToolCallID != "" {
-		i.has |= 1 << partTool
+		has |= 1 << partTool
 		i.add(text(s.ToolName), text(s.ToolCallID))
 	}
-	return insertSpan[i.has]
+	return insertSpan[has]
 }
 
 func (i *spanInsert) add(values ...driver.Value) {

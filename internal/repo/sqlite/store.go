@@ -46,7 +46,7 @@ type Store struct {
 
 	statements sync.Map // what prepare made, by query
 
-	fewRuns int // see hasFewRuns; a test has none
+	fewRuns int // see hasFewRuns; a test sets it to none
 }
 
 var _ repo.Store = (*Store)(nil)

@@ -164,7 +164,7 @@ func (w *writer) close() error {
 }
 
 // prepare returns the statement for a query, which stays prepared as long as
-// the connection lives. Queries are constants, so there are few.
+// the connection lives. Queries are constants or put together of few, so there are few.
 func (w *writer) prepare(query string) (driver.Stmt, error) {
 	if s, ok := w.stmts[query]; ok {
 		return s, nil
