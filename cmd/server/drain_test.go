@@ -3,12 +3,16 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"connectrpc.com/connect"
 
@@ -83,6 +87,35 @@ func TestDrainDoesNotWaitForEver(t *testing.T) {
 	if got := <-status; got == http.StatusOK {
 		t.Error("a request that was not read to its end was acknowledged")
 	}
+}
+
+func TestTimeThatAPartLeavesIsForThoseAfterIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t, "--shutdown-timeout=10s")
+		s.stopping = make(chan struct{})
+		budgets := map[string]time.Duration{}
+		for _, part := range []struct {
+			name  string
+			share int
+			takes time.Duration
+		}{{"last", 10, 0}, {"slow", 20, time.Minute}, {"first", 50, time.Second}} {
+			s.onStop(part.name, part.share, func(ctx context.Context) error {
+				deadline, _ := ctx.Deadline()
+				budgets[part.name] = time.Until(deadline)
+				select {
+				case <-time.After(part.takes):
+				case <-ctx.Done():
+				}
+				return ctx.Err()
+			})
+		}
+		if err := s.Drain(t.Context()); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a part did not end, and drain returned %v", err)
+		}
+		if want := map[string]time.Duration{"first": 5 * time.Second, "slow": 6 * time.Second, "last": time.Second}; !maps.Equal(budgets, want) {
+			t.Errorf("parts have %v, want %v", budgets, want)
+		}
+	})
 }
 
 func TestRequestsWhileDrainingAreToldToComeBack(t *testing.T) {

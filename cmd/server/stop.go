@@ -45,18 +45,21 @@ func (s *Server) Drain(ctx context.Context) error {
 	}
 	total := time.Duration(s.Config.ShutdownTimeout)
 	var problems []error
+	var left time.Duration
 	for len(s.stops) > 0 {
 		last := len(s.stops) - 1
 		step := s.stops[last]
 		s.stops = s.stops[:last]
-		begun := s.Now()
-		err := step.run(ctx, total*time.Duration(step.share)/100)
+		budget, begun := left+total*time.Duration(step.share)/100, s.Now()
+		err := step.run(ctx, budget)
+		took := s.Now().Sub(begun)
+		left = max(0, budget-took)
 		if err != nil {
-			s.Log.Error("stopped", "part", step.name, "took", s.Now().Sub(begun), "error", err)
+			s.Log.Error("stopped", "part", step.name, "took", took, "error", err)
 			problems = append(problems, err)
 			continue
 		}
-		s.Log.Info("stopped", "part", step.name, "took", s.Now().Sub(begun))
+		s.Log.Info("stopped", "part", step.name, "took", took)
 	}
 	return errors.Join(problems...)
 }
