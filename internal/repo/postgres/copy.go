@@ -64,13 +64,10 @@ func copyOpenRuns(f *flight, fresh []model.Record) {
 		f.smallint(int16(span.Type))
 		f.smallint(int16(span.Status))
 		f.boolean(span.Failed)
-		id := &span.Identity
-		for _, text := range [...]string{
-			span.Project, span.Name, span.Service, span.Environment,
-			id.AgentID, id.AgentName, id.TeamID, id.TeamName, id.WorkflowID, id.WorkflowName, id.SessionID, id.UserID, id.RunID,
-		} {
+		for _, text := range [...]string{span.Project, span.Name, span.Service, span.Environment} {
 			f.text(text)
 		}
+		writeIdentity(f, &span.Identity)
 	}
 	f.end()
 }

@@ -8,9 +8,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // flight is a query of several statements, some of which are COPY, and the rows for
@@ -43,9 +43,9 @@ const (
 // fly sends a query over conn with what load puts behind it, and returns the first
 // error. When ctx ends before the answer has come, the query is cancelled and the
 // connection closed.
-func fly(ctx context.Context, conn *pgxpool.Conn, query string, load func(f *flight)) (err error) {
+func fly(ctx context.Context, conn *pgx.Conn, query string, load func(f *flight)) (err error) {
 	f := flights.Get().(*flight)
-	f.conn = conn.Conn().PgConn()
+	f.conn = conn.PgConn()
 	f.out = f.conn.Conn()
 	stop := context.AfterFunc(ctx, func() { _ = f.conn.Conn().SetDeadline(time.Unix(0, 1)) })
 	defer func() {

@@ -31,7 +31,7 @@ func TestAFlightThatFailsStoresNothing(t *testing.T) {
 	do(`CREATE TABLE first (n bigint CHECK (n > 0)); CREATE TABLE second (n bigint)`)
 	const first, second = `COPY first FROM STDIN (FORMAT binary)`, `; COPY second FROM STDIN (FORMAT binary)`
 	fly := func(query string, numbers ...int64) error {
-		return fly(t.Context(), conn, query, func(f *flight) {
+		return fly(t.Context(), conn.Conn(), query, func(f *flight) {
 			for _, n := range numbers {
 				f.begin()
 				f.row(1)

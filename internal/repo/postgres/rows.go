@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"slices"
 	"strconv"
@@ -15,15 +16,37 @@ import (
 	"github.com/agenttrace/agenttrace/internal/model"
 )
 
-// spanRows are spans as a value of PostgreSQL's type span_row[]. One array of
-// rows costs PostgreSQL 3 µs a span less than one array for each of 39 columns,
-// and the driver, which boxes each element of an array, as much again.
-type spanRows []model.Record
+// rowType is a composite type of PostgreSQL.
+type rowType struct {
+	name    string
+	columns int
+}
+
+var (
+	spanRow = rowType{"span_row", spanRowColumns}
+	partRow = rowType{"part_row", 42}
+)
+
+// rowArray is rows as a value of PostgreSQL's type of an array of these. One array of
+// rows costs PostgreSQL 3 µs a row less than one array for each of some forty columns.
+type rowArray struct {
+	of    rowType
+	n     int
+	write func(w rowWriter, i int) // the columns of a row
+}
+
+func spanRows(records []model.Record) rowArray {
+	return rowArray{spanRow, len(records), func(w rowWriter, i int) { writeSpan(w, records[i].Span) }}
+}
+
+func partRows(parts []part) rowArray {
+	return rowArray{partRow, len(parts), func(w rowWriter, i int) { writePart(w, &parts[i]) }}
+}
 
 // argument returns what to pass to the driver: the rows themselves where it
 // knows their type from the statement, else their text, which it takes for any
 // type.
-func (rows spanRows) argument(mode pgx.QueryExecMode) any {
+func (rows rowArray) argument(mode pgx.QueryExecMode) any {
 	if mode == pgx.QueryExecModeExec || mode == pgx.QueryExecModeSimpleProtocol {
 		return rows.text()
 	}
@@ -31,17 +54,17 @@ func (rows spanRows) argument(mode pgx.QueryExecMode) any {
 }
 
 // text returns the array as PostgreSQL writes it.
-func (rows spanRows) text() string {
+func (rows rowArray) text() string {
 	var array strings.Builder
 	// Within the quotes of an array's element, these stand behind a backslash.
 	quote := strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 	array.WriteByte('{')
-	for i, r := range rows {
+	for i := range rows.n {
 		if i > 0 {
 			array.WriteByte(',')
 		}
 		row := textRow{'('}
-		writeSpan(&row, r.Span)
+		rows.write(&row, i)
 		row[len(row)-1] = ')' // in place of the last comma
 		array.WriteByte('"')
 		// A strings.Builder takes everything.
@@ -52,25 +75,26 @@ func (rows spanRows) text() string {
 	return array.String()
 }
 
-// binary appends the array as PostgreSQL's array_send would.
-func (rows spanRows) binary(buf []byte, rowType uint32) []byte {
-	buf = slices.Grow(buf, len(rows)*typicalRow)
-	for _, n := range []uint32{1, 0, rowType, uint32(len(rows)), 1} { // dimensions, NULLs, type, length, first index
+// binary appends the array as PostgreSQL's array_send would, given the number of the
+// type of its rows.
+func (rows rowArray) binary(buf []byte, oid uint32) []byte {
+	buf = slices.Grow(buf, rows.n*(8*rows.of.columns+typicalRow))
+	for _, n := range []uint32{1, 0, oid, uint32(rows.n), 1} { // dimensions, NULLs, type, length, first index
 		buf = binary.BigEndian.AppendUint32(buf, n)
 	}
-	for _, r := range rows {
+	for i := range rows.n {
 		start := len(buf)
 		// The length of the row, which comes later, and how many columns it has.
-		row := binaryRow{buf: binary.BigEndian.AppendUint64(buf, spanRowColumns), typed: true}
-		writeSpan(&row, r.Span)
+		row := binaryRow{buf: binary.BigEndian.AppendUint64(buf, uint64(rows.of.columns)), typed: true}
+		rows.write(&row, i)
 		buf = row.buf
 		binary.BigEndian.PutUint32(buf[start:], uint32(len(buf)-start-4))
 	}
 	return buf
 }
 
-// typicalRow is about what a row takes, of which 8 bytes a column are overhead.
-const typicalRow = 8*spanRowColumns + 400
+// typicalRow is about what a row takes beside the type and the length of each column.
+const typicalRow = 400
 
 // rowWriter takes the columns of a row one after the other. The optional ones
 // are NULL when they are empty.
@@ -82,6 +106,7 @@ type rowWriter interface {
 	smallint(n int16)
 	boolean(b bool)
 	text(s string)
+	bytes(b []byte)
 	json(object []byte)
 }
 
@@ -105,22 +130,41 @@ func writeSpan(w rowWriter, s *model.Span) {
 	w.bigint(s.StartNano)
 	w.bigint(s.EndNano)
 	w.optional(s.FirstTokenNano)
-	u := &s.Usage
-	for _, n := range [...]int64{u.Input, u.CacheRead, u.CacheWrite, u.Output, u.Reasoning, u.AudioInput, u.AudioOutput, u.Total} {
-		w.optional(n)
-	}
+	writeUsage(w, &s.Usage)
 	w.integer(int32(s.Kind))
 	w.smallint(int16(s.Type))
 	w.smallint(int16(s.Status))
 	w.boolean(s.Failed)
-	for _, text := range [...]string{
-		s.Project, s.Name, s.StatusMessage, s.ErrorType, s.ErrorMessage, s.Service, s.Environment,
-		s.AgentID, s.AgentName, s.TeamID, s.TeamName, s.WorkflowID, s.WorkflowName, s.SessionID, s.UserID, s.RunID,
-		s.Model, s.Provider, s.ToolName, s.ToolCallID,
-	} {
+	for _, text := range [...]string{s.Project, s.Name, s.StatusMessage, s.ErrorType, s.ErrorMessage, s.Service, s.Environment} {
+		w.text(text)
+	}
+	writeIdentity(w, &s.Identity)
+	for _, text := range [...]string{s.Model, s.Provider, s.ToolName, s.ToolCallID} {
 		w.text(text)
 	}
 	w.json(s.ShortAttributes)
+}
+
+// writeUsage, writeCost and writeIdentity write what rows of several tables have, in
+// the order in which all have it.
+func writeUsage(w rowWriter, u *model.Usage) {
+	for _, n := range [...]int64{u.Input, u.CacheRead, u.CacheWrite, u.Output, u.Reasoning, u.AudioInput, u.AudioOutput, u.Total} {
+		w.optional(n)
+	}
+}
+
+func writeCost(w rowWriter, c *model.Cost) {
+	for _, n := range [...]int64{c.Nano, c.Reported, c.Computed, c.ReportedCalls, c.ComputedCalls, c.UnpricedCalls} {
+		w.optional(n)
+	}
+}
+
+func writeIdentity(w rowWriter, id *model.Identity) {
+	for _, text := range [...]string{
+		id.AgentID, id.AgentName, id.TeamID, id.TeamName, id.WorkflowID, id.WorkflowName, id.SessionID, id.UserID, id.RunID,
+	} {
+		w.text(text)
+	}
 }
 
 // binaryRow is a rowWriter of the binary format: the length of each column and
@@ -186,6 +230,10 @@ func (r *binaryRow) text(s string) {
 }
 
 func (r *binaryRow) bytes(b []byte) {
+	if len(b) == 0 {
+		r.column(pgtype.ByteaOID, null)
+		return
+	}
 	r.column(pgtype.ByteaOID, len(b))
 	r.buf = append(r.buf, b...)
 }
@@ -209,6 +257,14 @@ func (r *textRow) integer(n int32)    { r.bigint(int64(n)) }
 func (r *textRow) smallint(n int16)   { r.bigint(int64(n)) }
 func (r *textRow) boolean(b bool)     { *r = append(strconv.AppendBool(*r, b), ',') }
 func (r *textRow) json(object []byte) { r.text(string(object)) }
+
+func (r *textRow) bytes(b []byte) {
+	if len(b) == 0 {
+		r.text("")
+		return
+	}
+	r.text(`\x` + hex.EncodeToString(b))
+}
 
 func (r *textRow) optional(n int64) {
 	if n == 0 {
@@ -236,47 +292,52 @@ func (r *textRow) text(s string) {
 // prepareWrites teaches a connection to encode what writes are given.
 func prepareWrites(ctx context.Context, conn *pgx.Conn) error {
 	registerArrays(conn.TypeMap())
-	return registerSpanRows(ctx, conn)
+	return registerRows(ctx, conn, spanRow, partRow)
 }
 
-// registerSpanRows teaches a connection the type span_row[], whose number is
-// another one in each database.
-func registerSpanRows(ctx context.Context, conn *pgx.Conn) error {
-	var row, array uint32
-	const query = `SELECT 'span_row'::regtype::oid, 'span_row[]'::regtype::oid`
-	if err := conn.QueryRow(ctx, query).Scan(&row, &array); err != nil {
-		return err
+// registerRows teaches a connection arrays of rows, whose types have other numbers in
+// each database.
+func registerRows(ctx context.Context, conn *pgx.Conn, types ...rowType) error {
+	for _, of := range types {
+		var row, array uint32
+		const query = `SELECT $1::text::regtype::oid, ($1::text || '[]')::regtype::oid`
+		if err := conn.QueryRow(ctx, query, of.name).Scan(&row, &array); err != nil {
+			return err
+		}
+		conn.TypeMap().RegisterType(&pgtype.Type{Name: "_" + of.name, OID: array, Codec: rowsCodec{of, row}})
 	}
-	conn.TypeMap().RegisterType(&pgtype.Type{Name: "_span_row", OID: array, Codec: spanRowsCodec{row}})
 	return nil
 }
 
-// spanRowsCodec encodes spanRows, and reads nothing.
-type spanRowsCodec struct{ rowType uint32 }
+// rowsCodec encodes arrays of rows, and reads nothing.
+type rowsCodec struct {
+	of  rowType
+	oid uint32
+}
 
-var errWriteOnly = errors.New("span_row[] is not read")
+var errWriteOnly = errors.New("arrays of rows are not read")
 
-func (spanRowsCodec) FormatSupported(format int16) bool { return format == pgtype.BinaryFormatCode }
-func (spanRowsCodec) PreferredFormat() int16            { return pgtype.BinaryFormatCode }
+func (rowsCodec) FormatSupported(format int16) bool { return format == pgtype.BinaryFormatCode }
+func (rowsCodec) PreferredFormat() int16            { return pgtype.BinaryFormatCode }
 
-func (c spanRowsCodec) PlanEncode(_ *pgtype.Map, _ uint32, format int16, value any) pgtype.EncodePlan {
-	if _, ok := value.(spanRows); !ok || format != pgtype.BinaryFormatCode {
+func (c rowsCodec) PlanEncode(_ *pgtype.Map, _ uint32, format int16, value any) pgtype.EncodePlan {
+	if rows, ok := value.(rowArray); !ok || rows.of != c.of || format != pgtype.BinaryFormatCode {
 		return nil
 	}
 	return c
 }
 
 // Encode makes the codec its own plan.
-func (c spanRowsCodec) Encode(value any, buf []byte) ([]byte, error) {
-	return value.(spanRows).binary(buf, c.rowType), nil
+func (c rowsCodec) Encode(value any, buf []byte) ([]byte, error) {
+	return value.(rowArray).binary(buf, c.oid), nil
 }
 
-func (spanRowsCodec) PlanScan(*pgtype.Map, uint32, int16, any) pgtype.ScanPlan { return nil }
+func (rowsCodec) PlanScan(*pgtype.Map, uint32, int16, any) pgtype.ScanPlan { return nil }
 
-func (spanRowsCodec) DecodeDatabaseSQLValue(*pgtype.Map, uint32, int16, []byte) (driver.Value, error) {
+func (rowsCodec) DecodeDatabaseSQLValue(*pgtype.Map, uint32, int16, []byte) (driver.Value, error) {
 	return nil, errWriteOnly
 }
 
-func (spanRowsCodec) DecodeValue(*pgtype.Map, uint32, int16, []byte) (any, error) {
+func (rowsCodec) DecodeValue(*pgtype.Map, uint32, int16, []byte) (any, error) {
 	return nil, errWriteOnly
 }

@@ -1,10 +1,6 @@
 package postgres
 
-import (
-	"encoding/json"
-
-	"github.com/jackc/pgx/v5/pgtype"
-)
+import "encoding/json"
 
 // upsertTracesSQL merges parts into the trace rows of their days as
 // model.Trace.Merge does. Only a row that is new, which only its first write
@@ -20,30 +16,7 @@ WITH upserted AS (
         root_name, name, service, environment, agent_id, agent_name, team_id, team_name, workflow_id,
         workflow_name, session_id, user_id, run_id, input_preview, output_preview, error_span, error_type,
         error_message, models, tools, writes)
-    SELECT
-        trace_id, day_ns, start_ns, end_ns, spans, errors, llm_calls, tool_calls, input_tokens,
-        cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, audio_input_tokens,
-        audio_output_tokens, reported_total_tokens, status, head_type, project, head_key, nullif(root_key, ''),
-        nullif(error_key, ''), nullif(root_name, ''), nullif(name, ''), nullif(service, ''),
-        nullif(environment, ''), nullif(agent_id, ''), nullif(agent_name, ''), nullif(team_id, ''),
-        nullif(team_name, ''), nullif(workflow_id, ''), nullif(workflow_name, ''), nullif(session_id, ''),
-        nullif(user_id, ''), nullif(run_id, ''), nullif(input_preview, ''), nullif(output_preview, ''),
-        nullif(error_span, ''), nullif(error_type, ''), nullif(error_message, ''), nullif(models, '')::jsonb,
-        nullif(tools, '')::jsonb, 1
-    FROM unnest(
-        $1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-        $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[],
-        $15::bigint[], $16::bigint[], $17::smallint[], $18::smallint[], $19::text[], $20::bytea[], $21::bytea[],
-        $22::bytea[], $23::text[], $24::text[], $25::text[], $26::text[], $27::text[], $28::text[], $29::text[],
-        $30::text[], $31::text[], $32::text[], $33::text[], $34::text[], $35::text[], $36::text[], $37::text[],
-        $38::text[], $39::text[], $40::text[], $41::text[], $42::text[])
-    AS part (
-        trace_id, day_ns, start_ns, end_ns, spans, errors, llm_calls, tool_calls, input_tokens,
-        cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, audio_input_tokens,
-        audio_output_tokens, reported_total_tokens, status, head_type, project, head_key, root_key, error_key,
-        root_name, name, service, environment, agent_id, agent_name, team_id, team_name, workflow_id,
-        workflow_name, session_id, user_id, run_id, input_preview, output_preview, error_span, error_type,
-        error_message, models, tools)
+    SELECT part.*, 1 FROM unnest($1::part_row[]) AS part
     ON CONFLICT (project, trace_id, day_ns) DO UPDATE SET
         start_ns = least(t.start_ns, excluded.start_ns),
         end_ns = greatest(t.end_ns, excluded.end_ns),
@@ -98,64 +71,37 @@ WITH upserted AS (
 )
 SELECT project, trace_id, first_day_ns, last_day_ns FROM placed WHERE first_day_ns <> last_day_ns`
 
-// partArgs returns the arguments of upsertTracesSQL.
-func partArgs(parts []part) []any {
-	text := func(get func(p part) string) []string { return column(parts, get) }
-	number := func(get func(p part) int64) []int64 { return column(parts, get) }
-	key := func(get func(p part) []byte) [][]byte {
-		// No key is NULL here: the statement takes the empty ones for that.
-		return column(parts, func(p part) []byte { return append([]byte{}, get(p)...) })
+// writePart writes the columns of part_row.
+func writePart(w rowWriter, p *part) {
+	w.uuid(p.TraceID)
+	u := &p.Usage
+	for _, n := range [...]int64{
+		p.day, p.StartNano, p.EndNano, p.Spans, p.Errors, p.LLMCalls, p.ToolCalls,
+		u.Input, u.CacheRead, u.CacheWrite, u.Output, u.Reasoning, u.AudioInput, u.AudioOutput, u.Total,
+	} {
+		w.bigint(n)
 	}
-	return []any{
-		column(parts, func(p part) pgtype.UUID { return uuid(p.TraceID) }),
-		number(func(p part) int64 { return p.day }),
-		number(func(p part) int64 { return p.StartNano }),
-		number(func(p part) int64 { return p.EndNano }),
-		number(func(p part) int64 { return p.Spans }),
-		number(func(p part) int64 { return p.Errors }),
-		number(func(p part) int64 { return p.LLMCalls }),
-		number(func(p part) int64 { return p.ToolCalls }),
-		number(func(p part) int64 { return p.Usage.Input }),
-		number(func(p part) int64 { return p.Usage.CacheRead }),
-		number(func(p part) int64 { return p.Usage.CacheWrite }),
-		number(func(p part) int64 { return p.Usage.Output }),
-		number(func(p part) int64 { return p.Usage.Reasoning }),
-		number(func(p part) int64 { return p.Usage.AudioInput }),
-		number(func(p part) int64 { return p.Usage.AudioOutput }),
-		number(func(p part) int64 { return p.Usage.Total }),
-		column(parts, func(p part) int16 { return int16(p.Status) }),
-		column(parts, func(p part) int16 { return int16(p.HeadType) }),
-		text(func(p part) string { return p.Project }),
-		key(func(p part) []byte { return p.HeadKey }),
-		key(func(p part) []byte { return p.RootKey }),
-		key(func(p part) []byte { return p.ErrorKey }),
-		text(func(p part) string { return p.RootName }),
-		text(func(p part) string { return p.Name }),
-		text(func(p part) string { return p.Service }),
-		text(func(p part) string { return p.Environment }),
-		text(func(p part) string { return p.Identity.AgentID }),
-		text(func(p part) string { return p.Identity.AgentName }),
-		text(func(p part) string { return p.Identity.TeamID }),
-		text(func(p part) string { return p.Identity.TeamName }),
-		text(func(p part) string { return p.Identity.WorkflowID }),
-		text(func(p part) string { return p.Identity.WorkflowName }),
-		text(func(p part) string { return p.Identity.SessionID }),
-		text(func(p part) string { return p.Identity.UserID }),
-		text(func(p part) string { return p.Identity.RunID }),
-		text(func(p part) string { return p.InputPreview }),
-		text(func(p part) string { return p.OutputPreview }),
-		text(func(p part) string { return p.ErrorSpan }),
-		text(func(p part) string { return p.ErrorType }),
-		text(func(p part) string { return p.ErrorMessage }),
-		text(func(p part) string { return setJSON(p.Models) }),
-		text(func(p part) string { return setJSON(p.Tools) }),
+	w.smallint(int16(p.Status))
+	w.smallint(int16(p.HeadType))
+	w.text(p.Project)
+	w.bytes(p.HeadKey)
+	w.bytes(p.RootKey)
+	w.bytes(p.ErrorKey)
+	for _, text := range [...]string{p.RootName, p.Name, p.Service, p.Environment} {
+		w.text(text)
 	}
+	writeIdentity(w, &p.Identity)
+	for _, text := range [...]string{p.InputPreview, p.OutputPreview, p.ErrorSpan, p.ErrorType, p.ErrorMessage} {
+		w.text(text)
+	}
+	w.json(setJSON(p.Models))
+	w.json(setJSON(p.Tools))
 }
 
-// setJSON writes a set as the object that jsonb can merge, "" for an empty one.
-func setJSON(set []string) string {
+// setJSON writes a set as the object that jsonb can merge, nil for an empty one.
+func setJSON(set []string) []byte {
 	if len(set) == 0 {
-		return ""
+		return nil
 	}
 	object := make(map[string]int, len(set))
 	for _, name := range set {
@@ -165,5 +111,5 @@ func setJSON(set []string) string {
 	if err != nil {
 		panic(err) // Texts and ones can always be marshalled.
 	}
-	return string(data)
+	return data
 }

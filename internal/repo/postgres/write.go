@@ -142,7 +142,7 @@ func (s *Store) storeRest(ctx context.Context, conn *pgxpool.Conn, fresh []model
 		query += `; ` + copyOpenRunsSQL
 	}
 	var parts []part
-	err := fly(ctx, conn, query, func(f *flight) {
+	err := fly(ctx, conn.Conn(), query, func(f *flight) {
 		if withSpans {
 			copySpans(f, fresh)
 		}
@@ -247,7 +247,7 @@ func (s *Store) derive(ctx context.Context, conn *pgxpool.Conn, parts []part) er
 	queueChanges(&queue, parts, s.now().UnixNano())
 	upserts := 0
 	for chunk := range slices.Chunk(parts, maxRows) {
-		queue.Queue(upsertTracesSQL, partArgs(chunk)...)
+		queue.Queue(upsertTracesSQL, partRows(chunk).argument(conn.Conn().Config().DefaultQueryExecMode))
 		upserts++
 	}
 	spread, err := sendDerived(ctx, conn, &queue, upserts)
