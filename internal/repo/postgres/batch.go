@@ -3,7 +3,6 @@ package postgres
 import (
 	"bytes"
 	"cmp"
-	"iter"
 	"slices"
 	"strings"
 
@@ -116,30 +115,9 @@ func partsOf(records []model.Record) []part {
 	return parts
 }
 
-// maxRows and maxPayload bound one statement's arguments: PostgreSQL takes each
-// message into memory whole.
-const (
-	maxRows    = 5000
-	maxPayload = 8 << 20
-)
-
-// chunks yields rows in order, so many together as fit maxPayload, but at least
-// one.
-func chunks[R any](rows []R, sizeOf func(R) int) iter.Seq[[]R] {
-	return func(yield func([]R) bool) {
-		for len(rows) > 0 {
-			n, size := 1, sizeOf(rows[0])
-			for n < len(rows) && n < maxRows && size+sizeOf(rows[n]) <= maxPayload {
-				size += sizeOf(rows[n])
-				n++
-			}
-			if !yield(rows[:n]) {
-				return
-			}
-			rows = rows[n:]
-		}
-	}
-}
+// maxRows bounds one statement's arguments: PostgreSQL takes each message into memory
+// whole.
+const maxRows = 5000
 
 // insertSpansSQL takes an array of rows: one statement for any number of spans,
 // in every mode of the driver, and Citus runs it too. The conversion to jsonb is

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 
@@ -65,9 +64,6 @@ func (s *Store) Settle(ctx context.Context, fence *repo.Lease, settlements []rep
 	if err == nil {
 		err = s.settle(ctx, fence, b)
 	}
-	if stateOf(err) == protocolViolation && b.hasNUL() {
-		err = fmt.Errorf("%w: text with a NUL: %w", repo.ErrRefused, err) // as in Write
-	}
 	return s.explain(ctx, "settle traces", err)
 }
 
@@ -76,6 +72,10 @@ func (s *Store) settle(ctx context.Context, fence *repo.Lease, b *settleBatch) e
 		err := untilNoConflict(ctx, func() error {
 			return pgx.BeginFunc(ctx, s.writes, func(tx pgx.Tx) error { return settleOnce(ctx, tx, fence, b) })
 		})
+		if stateOf(err) == uniqueViolation && !b.doubted {
+			b.doubted = true
+			continue
+		}
 		if stateOf(err) != checkViolation && !errors.Is(err, errRoomLost) || refills == maxRefills {
 			return err
 		}
@@ -116,15 +116,23 @@ func settleOnce(ctx context.Context, tx pgx.Tx, fence *repo.Lease, b *settleBatc
 	var queue pgx.Batch
 	w := settleWriter{queue: &queue, batch: b.inTime(rows), rows: rows}
 	w.traces()
-	w.bills()
-	if err := w.runs(); err != nil {
+	w.forget()
+	runs, err := w.runs()
+	if err != nil {
 		return err
 	}
-	w.segments(there)
+	bills, segments := w.bills(), w.segments(there)
 	if queue.Len() == 0 {
 		return nil // all of the traces were dropped, or all settlements come too late
 	}
-	return tx.SendBatch(ctx, &queue).Close()
+	if err := tx.SendBatch(ctx, &queue).Close(); err != nil {
+		return err
+	}
+	return fly(ctx, tx.Conn(), copyRunsSQL+`; `+copyBillsSQL+`; `+copyCompactedSQL, func(f *flight) {
+		copyRuns(f, runs)
+		copyBills(f, bills)
+		copyCompacted(f, segments)
+	})
 }
 
 // lockTracesSQL finds the rows of traces, each between two days, on the days

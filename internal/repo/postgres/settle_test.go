@@ -59,6 +59,28 @@ func TestLeaseIsProlongedWhileOthersWaitForTheSettlement(t *testing.T) {
 	}
 }
 
+// TestWhatIsThereThoughNothingSettledIsReplaced has a row of traces deny that its trace
+// has settled.
+func TestWhatIsThereThoughNothingSettledIsReplaced(t *testing.T) {
+	t.Parallel()
+	dsn := migrated.Database(t)
+	store, settlements := settled(t, dsn)
+	for range 2 {
+		if err := store.Settle(t.Context(), nil, settlements); err != nil {
+			t.Fatal(err)
+		}
+		found, err := store.Runs(t.Context(), "default", repo.RunQuery{Limit: 10})
+		if err != nil || len(found) != 1 || !found[0].Settled || found[0].Own.Usage.Input != 7 {
+			t.Errorf("runs: %+v, %v", found, err)
+		}
+		sums, err := store.Bills(t.Context(), "default", repo.BillQuery{MaxSums: 1})
+		if err != nil || len(sums) != 1 || sums[0].ModelCalls.Calls != 1 {
+			t.Errorf("bills: %+v, %v", sums, err)
+		}
+		exec(t, connect(t, dsn), `UPDATE traces SET settled_spans = 0`)
+	}
+}
+
 // TestTablesThatAnEarlierVersionDidNotMakeAreMadeWhenTheyAreNeeded leaves a day as
 // a server of before these tables does.
 func TestTablesThatAnEarlierVersionDidNotMakeAreMadeWhenTheyAreNeeded(t *testing.T) {

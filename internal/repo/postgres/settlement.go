@@ -7,7 +7,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/jackc/pgx/v5/pgtype"
 
@@ -31,6 +30,9 @@ type settleBatch struct {
 	parts       []settledPart
 	compacted   []compacted
 	replaced    map[int64][]spanKey // segments to be replaced, by day
+	// doubted says that some of the runs are there, though by its rows their trace has not
+	// settled.
+	doubted bool
 }
 
 // settledPart is a part of a settlement, and which row it is about.
@@ -122,33 +124,12 @@ func (b *settleBatch) inTime(rows map[traceDay]settledRow) *settleBatch {
 		parts:       without(b.parts, func(p settledPart) bool { return isLate(p.project, p.id) }),
 		compacted:   without(b.compacted, func(c compacted) bool { return isLate(c.project, c.id) }),
 		replaced:    b.replaced,
+		doubted:     b.doubted,
 	}
 }
 
 // without returns a copy of those for which del is false.
 func without[T any](all []T, del func(T) bool) []T { return slices.DeleteFunc(slices.Clone(all), del) }
-
-// hasNUL reports whether a text of a run or a bill has a NUL in it.
-func (b *settleBatch) hasNUL() bool {
-	for i := range b.settlements {
-		s := &b.settlements[i]
-		args, err := runArgs(s.Runs)
-		if err != nil {
-			return false
-		}
-		bills := make([]placedBill, len(s.Bills))
-		for place := range s.Bills {
-			bills[place].Bill = &s.Bills[place]
-		}
-		for _, arg := range append(args, billArgs(bills)...) {
-			texts, _ := arg.([]string)
-			if slices.ContainsFunc(texts, func(text string) bool { return strings.ContainsRune(text, 0) }) {
-				return true
-			}
-		}
-	}
-	return false
-}
 
 // placeArgs returns four arrays with keys of segments, or of spans.
 func placeArgs(segments []spanKey) []any {

@@ -93,14 +93,16 @@ func settledArgs(parts []settledPart) []any {
 	)
 }
 
-// deleteBillsSQL removes the bills of some traces on one day.
-const deleteBillsSQL = `
-DELETE FROM bills AS b USING unnest($1::text[], $2::uuid[]) AS settled (project, trace_id)
-WHERE b.project = settled.project AND b.trace_id = settled.trace_id AND b.start_ns >= $3 AND b.start_ns <= $4`
+// deleteSettledSQL removes what settling stored of some traces on one day.
+func deleteSettledSQL(table string) string {
+	return `
+DELETE FROM ` + table + ` AS s USING unnest($1::text[], $2::uuid[]) AS settled (project, trace_id)
+WHERE s.project = settled.project AND s.trace_id = settled.trace_id AND s.start_ns >= $3 AND s.start_ns <= $4`
+}
 
-// bills replaces the bills of the traces, which can only be on days that these
-// have rows on, and only when they have settled before.
-func (w *settleWriter) bills() {
+// forget removes the runs and bills of traces that have settled before. They can only
+// be on days that these have rows on.
+func (w *settleWriter) forget() {
 	before := map[traceDay]bool{} // with day 0
 	for key, row := range w.rows {
 		if row.settled > 0 {
@@ -109,14 +111,19 @@ func (w *settleWriter) bills() {
 	}
 	days := map[int64][]traceDay{}
 	for key := range w.rows {
-		if before[traceDay{key.project, key.id, 0}] {
+		if w.batch.doubted || before[traceDay{key.project, key.id, 0}] {
 			days[key.day] = append(days[key.day], key)
 		}
 	}
 	for day, keys := range days {
-		w.queue.Queue(deleteBillsSQL, append(traceArgs(keys), day, lastOf(day))...)
+		for _, table := range [...]string{`bills`, `runs`} {
+			w.queue.Queue(deleteSettledSQL(table), append(traceArgs(keys), day, lastOf(day))...)
+		}
 	}
-	var bills []placedBill
+}
+
+// bills returns those of the traces.
+func (w *settleWriter) bills() (bills []placedBill) {
 	for i := range w.batch.settlements {
 		s := &w.batch.settlements[i]
 		for place := range s.Bills {
@@ -125,9 +132,7 @@ func (w *settleWriter) bills() {
 			}
 		}
 	}
-	for chunk := range slices.Chunk(bills, maxRows) {
-		w.queue.Queue(insertBillsSQL, billArgs(chunk)...)
-	}
+	return bills
 }
 
 // keeps reports whether what starts at a time belongs to a day of the trace that
@@ -138,34 +143,28 @@ func (w *settleWriter) keeps(s *repo.Settlement, start int64) bool {
 	return there && !w.dropped[key]
 }
 
-// runs moves the runs of the traces from those that are open to those that have
-// settled.
-func (w *settleWriter) runs() error {
-	var runs []*model.Run
+// runs removes the runs of the traces from those that are open, and returns them.
+func (w *settleWriter) runs() (runs []settledRun, err error) {
+	closed := map[int64][]spanKey{}
 	for i := range w.batch.settlements {
 		s := &w.batch.settlements[i]
 		for _, r := range s.Runs {
-			if w.keeps(s, r.StartNano) {
-				runs = append(runs, r)
+			if !w.keeps(s, r.StartNano) {
+				continue
 			}
+			detail, err := r.EncodeDetail()
+			if err != nil {
+				return nil, err
+			}
+			day := model.Day(r.StartNano)
+			closed[day] = append(closed[day], spanKey{r.Project, r.TraceID, r.SpanID.Int64(), r.StartNano})
+			runs = append(runs, settledRun{r, detail})
 		}
-	}
-	closed := map[int64][]spanKey{}
-	for _, r := range runs {
-		day := model.Day(r.StartNano)
-		closed[day] = append(closed[day], spanKey{r.Project, r.TraceID, r.SpanID.Int64(), r.StartNano})
 	}
 	for day, keys := range closed {
 		w.queue.Queue(closeRunsSQL, append(placeArgs(keys), day, lastOf(day))...)
 	}
-	for chunk := range slices.Chunk(runs, maxRows) {
-		args, err := runArgs(chunk)
-		if err != nil {
-			return err
-		}
-		w.queue.Queue(settleRunsSQL, args...)
-	}
-	return nil
+	return runs, nil
 }
 
 // deleteSegmentsSQL removes segments of a day from one of the two tables.
@@ -190,20 +189,32 @@ WITH kept AS (
 INSERT INTO segments (trace_id, start_ns, span_id, latest_ns, write_id, spans, raw_bytes, project, payload, writes)
 SELECT trace_id, start_ns, span_id, latest_ns, write_id, spans, raw_bytes, project, payload, writes FROM kept`
 
-const insertCompactedSQL = `
-INSERT INTO segments (project, trace_id, start_ns, span_id, latest_ns, spans, raw_bytes, payload, write_id, writes)
-SELECT project, trace_id, start_ns, span_id, latest_ns, spans, raw_bytes, payload, write_id, nullif(writes, '')
-FROM unnest(
-    $1::text[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::integer[], $7::integer[], $8::bytea[],
-    $9::bigint[], $10::bytea[])
-AS segment (project, trace_id, start_ns, span_id, latest_ns, spans, raw_bytes, payload, write_id, writes)`
+const copyCompactedSQL = `
+COPY segments (project, trace_id, start_ns, span_id, latest_ns, spans, raw_bytes, payload, write_id, writes) FROM STDIN (FORMAT binary)`
 
-// segments replaces those segments of which all are there, with as many spans as
-// stand in their place. Where one is missing, somebody else has put it together
-// with others. All segments of the traces are in the table where they stay then.
-func (w *settleWriter) segments(there map[spanKey]foundSegment) {
+func copyCompacted(f *flight, segments []compacted) {
+	f.begin()
+	for _, c := range segments {
+		f.row(10)
+		f.text(c.project)
+		f.uuid(c.id)
+		f.bigint(c.Earliest)
+		f.bigint(c.first)
+		f.bigint(c.Latest)
+		f.integer(int32(c.Spans))
+		f.integer(int32(c.RawBytes))
+		f.bytes(c.Payload)
+		f.bigint(int64(c.write))
+		f.bytes(c.writes)
+	}
+	f.end()
+}
+
+// segments removes those segments of which all are there, with as many spans as are to
+// stand in their place, and returns what is. Where one is missing, somebody else has put it
+// together with others. All other segments of the traces go to the table where they stay.
+func (w *settleWriter) segments(there map[spanKey]foundSegment) (stored []compacted) {
 	open, kept := map[int64][]spanKey{}, map[int64][]spanKey{} // to be replaced, by day
-	var stored []compacted
 	for _, c := range w.batch.compacted {
 		left := c.Spans
 		for _, key := range c.replaces {
@@ -226,9 +237,6 @@ func (w *settleWriter) segments(there map[spanKey]foundSegment) {
 	// Nearly always none. Asked all the same, PostgreSQL takes a partition that it has
 	// not analyzed for empty and compares all of it with each key.
 	w.removeSegments(`segments`, kept)
-	for chunk := range chunks(stored, func(c compacted) int { return len(c.Payload) }) {
-		w.queue.Queue(insertCompactedSQL, compactedArgs(chunk)...)
-	}
 	settled := map[int64][]traceDay{}
 	for key := range w.rows {
 		settled[key.day] = append(settled[key.day], key)
@@ -236,6 +244,7 @@ func (w *settleWriter) segments(there map[spanKey]foundSegment) {
 	for day, keys := range settled {
 		w.queue.Queue(keepSegmentsSQL, append(traceArgs(keys), day, lastOf(day))...)
 	}
+	return stored
 }
 
 // removeSegments removes segments that are there.
@@ -248,19 +257,4 @@ func (w *settleWriter) removeSegments(table string, places map[int64][]spanKey) 
 			return nil
 		})
 	}
-}
-
-func compactedArgs(segments []compacted) []any {
-	number := func(get func(c compacted) int64) []int64 { return column(segments, get) }
-	return append(
-		traceArgs(column(segments, func(c compacted) traceDay { return c.traceDay })),
-		number(func(c compacted) int64 { return c.Earliest }),
-		number(func(c compacted) int64 { return c.first }),
-		number(func(c compacted) int64 { return c.Latest }),
-		column(segments, func(c compacted) int32 { return int32(c.Spans) }),
-		column(segments, func(c compacted) int32 { return int32(c.RawBytes) }),
-		column(segments, func(c compacted) []byte { return c.Payload }),
-		number(func(c compacted) int64 { return int64(c.write) }),
-		column(segments, func(c compacted) []byte { return append([]byte{}, c.writes...) }), // no NULL
-	)
 }

@@ -63,9 +63,15 @@ WHERE t.project = part.project AND t.trace_id = part.trace_id AND t.day_ns = «1
 
 -- bills to be replaced
 
-DELETE FROM bills AS b USING unnest(«[default]»::text[], «1 ids»::uuid[]) AS settled (project, trace_id)
-WHERE b.project = settled.project AND b.trace_id = settled.trace_id AND b.start_ns >= «1777420800000000000» AND b.start_ns <= «1777507199999999999»
+DELETE FROM bills AS s USING unnest(«[default]»::text[], «1 ids»::uuid[]) AS settled (project, trace_id)
+WHERE s.project = settled.project AND s.trace_id = settled.trace_id AND s.start_ns >= «1777420800000000000» AND s.start_ns <= «1777507199999999999»
 -- Index Scan using bills_trace on bills_20260429 by trace_id
+
+-- runs to be replaced
+
+DELETE FROM runs AS s USING unnest(«[default]»::text[], «1 ids»::uuid[]) AS settled (project, trace_id)
+WHERE s.project = settled.project AND s.trace_id = settled.trace_id AND s.start_ns >= «1777420800000000000» AND s.start_ns <= «1777507199999999999»
+-- Index Scan using runs_pkey on runs_20260429 by project, start_ns, trace_id
 
 -- segments that go
 
