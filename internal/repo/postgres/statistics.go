@@ -2,8 +2,6 @@ package postgres
 
 import (
 	"context"
-	"math"
-	"strconv"
 	"sync"
 	"time"
 
@@ -20,28 +18,26 @@ const (
 	analyzeGrowth  = 10
 	lastAnalyze    = 3_000_000
 	analyzeTimeout = time.Minute
-	firstTarget    = 10
 )
 
 // analyzeOptions say how closely PostgreSQL looks at a table: how many entries the
 // histograms get, for each of which it reads 300 rows, and at which columns. Wide
 // tables are searched by some of theirs only; what is read by its key needs little.
-// The first look is at firstTarget at most, since what it learns is soon old.
 var analyzeOptions = map[string]struct {
-	target  int
+	target  string
 	columns string // all of them if empty
 }{
-	"traces": {30, `(project, trace_id, day_ns, start_ns, end_ns, errors, status, part, name, service, environment)`},
-	"runs": {30, `(project, trace_id, start_ns, end_ns, type, failed, settled, name, service, environment,
+	"traces": {"30", `(project, trace_id, day_ns, start_ns, end_ns, errors, status, part, name, service, environment)`},
+	"runs": {"30", `(project, trace_id, start_ns, end_ns, type, failed, settled, name, service, environment,
 		agent_id, team_id, workflow_id, session_id, user_id, run_id)`},
-	"bills": {30, `(project, trace_id, start_ns, kind, model, tool_name, provider, agent, team, workflow,
+	"bills": {"30", `(project, trace_id, start_ns, kind, model, tool_name, provider, agent, team, workflow,
 		session_id, user_id, run_id, service, environment)`},
-	"spans": {30, `(project, trace_id, start_ns, end_ns, type, status, failed, name, service, environment,
+	"spans": {"30", `(project, trace_id, start_ns, end_ns, type, status, failed, name, service, environment,
 		agent_id, team_id, workflow_id, session_id, user_id, run_id, model, provider, tool_name)`},
-	"open_runs":     {10, ""},
-	"open_segments": {1, `(project, trace_id, start_ns, span_id)`},
-	"segments":      {1, `(project, trace_id, start_ns, span_id)`},
-	"trace_days":    {1, ""},
+	"open_runs":     {"10", ""},
+	"open_segments": {"1", `(project, trace_id, start_ns, span_id)`},
+	"segments":      {"1", `(project, trace_id, start_ns, span_id)`},
+	"trace_days":    {"1", ""},
 }
 
 // statistics has PostgreSQL look at the partitions of days that fill up. New
@@ -83,27 +79,22 @@ func (s *statistics) wrote(ctx context.Context, records []model.Record) {
 	for _, r := range records {
 		day := model.Day(r.Span.StartNano)
 		if f := s.days[day]; f.spans >= f.due && f.due <= lastAnalyze {
-			most := math.MaxInt
-			if f.due == firstAnalyze {
-				most = firstTarget
-			}
 			f.due = f.spans * analyzeGrowth
-			s.start(ctx, day, most)
+			s.start(ctx, day)
 			return
 		}
 	}
 }
 
-// start analyzes a day's partitions in the background, with no larger target than most.
-// The caller holds mu.
-func (s *statistics) start(ctx context.Context, day int64, most int) {
+// start analyzes a day's partitions in the background. The caller holds mu.
+func (s *statistics) start(ctx context.Context, day int64) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), analyzeTimeout)
 	s.cancel = cancel
 	s.running.Go(func() {
 		for _, table := range partitioned {
-			s.analyze(ctx, table, "_"+suffix(day), most)
+			s.analyze(ctx, table, "_"+suffix(day))
 		}
-		s.analyze(ctx, "trace_days", "", most)
+		s.analyze(ctx, "trace_days", "")
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		cancel()
@@ -114,10 +105,9 @@ func (s *statistics) start(ctx context.Context, day int64, most int) {
 // analyze looks at less than PostgreSQL would by itself, at a quarter of the cost. An
 // error costs no more than a plan: the day may be dropped by now, or the account may
 // not analyze.
-func (s *statistics) analyze(ctx context.Context, table, suffix string, most int) {
+func (s *statistics) analyze(ctx context.Context, table, suffix string) {
 	o := analyzeOptions[table]
-	target := strconv.Itoa(min(o.target, most))
-	_, _ = s.pool.Exec(ctx, `SET LOCAL default_statistics_target = `+target+`; ANALYZE `+table+suffix+o.columns)
+	_, _ = s.pool.Exec(ctx, `SET LOCAL default_statistics_target = `+o.target+`; ANALYZE `+table+suffix+o.columns)
 }
 
 // close ends what runs and waits for it.
