@@ -10,7 +10,7 @@ import (
 // stopStep ends one part of the server.
 type stopStep struct {
 	name string
-	// share is the part's budget in percent of the time for all.
+	// share is the part's own of the time for all, in percent.
 	share int
 	// do returns when the part has ended, or soon after ctx did.
 	do func(ctx context.Context) error
@@ -37,23 +37,23 @@ func (s *Server) onStop(name string, share int, do func(context.Context) error) 
 // Drain ends the server: it is not ready any more, refuses new requests,
 // answers those that it has, writes what waits, and closes the store. Nothing
 // that was acknowledged is lost, also when Drain returns an error: that only
-// says what did not end within its budget, or not cleanly. The parts' budgets
-// together are the shutdown timeout; ctx may end before.
+// says what did not end in time, or not cleanly. A part has until all shares so far
+// are over: its own and what those before it left, less what one of them took too
+// long. ctx may end before.
 func (s *Server) Drain(ctx context.Context) error {
 	if !s.draining.Swap(true) {
 		close(s.stopping)
 	}
-	total := time.Duration(s.Config.ShutdownTimeout)
+	total, began, shares := time.Duration(s.Config.ShutdownTimeout), s.Now(), 0
 	var problems []error
-	var left time.Duration
 	for len(s.stops) > 0 {
 		last := len(s.stops) - 1
 		step := s.stops[last]
 		s.stops = s.stops[:last]
-		budget, begun := left+total*time.Duration(step.share)/100, s.Now()
-		err := step.run(ctx, budget)
+		shares += step.share
+		begun := s.Now()
+		err := step.run(ctx, began.Add(total*time.Duration(shares)/100).Sub(begun))
 		took := s.Now().Sub(begun)
-		left = max(0, budget-took)
 		if err != nil {
 			s.Log.Error("stopped", "part", step.name, "took", took, "error", err)
 			problems = append(problems, err)
