@@ -75,7 +75,7 @@ type Settlement struct {
 	TraceID model.TraceID
 
 	Parts    []model.TracePart // one for each UTC day with spans
-	Runs     []*model.Run      // every run of the trace; Settled is not read
+	Runs     []*model.Run      // every run of the trace (one left out may stay or go); Settled is not read
 	Bills    []model.Bill      // every bill of the trace
 	Segments []SettledSpans    // of those days whose segments are to become one, or smaller
 }

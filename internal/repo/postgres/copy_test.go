@@ -9,8 +9,53 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/agenttrace/agenttrace/internal/model"
+	"github.com/agenttrace/agenttrace/internal/repo"
 	"github.com/agenttrace/agenttrace/internal/repo/postgres"
 )
+
+// A settlement is broken off while it sends rows, or PostgreSQL ends its connection.
+func TestSettlementThatIsBrokenOffStoresNothing(t *testing.T) {
+	t.Parallel()
+	for _, mode := range modes() {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			dsn := migrated.Database(t)
+			store, settlements := settled(t, inMode(t, dsn, mode))
+			locking, watching := connect(t, dsn), connect(t, dsn)
+			for _, c := range []struct {
+				want error
+				end  func(cancel context.CancelFunc)
+			}{
+				{context.Canceled, func(cancel context.CancelFunc) { cancel() }},
+				{repo.ErrUnavailable, func(context.CancelFunc) {
+					exec(t, watching, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`)
+				}},
+			} {
+				exec(t, locking, `BEGIN`)
+				exec(t, locking, `LOCK TABLE bills IN ACCESS EXCLUSIVE MODE`)
+				ctx, cancel := context.WithCancel(t.Context())
+				var group errgroup.Group
+				group.Go(func() error { return store.Settle(ctx, nil, settlements) })
+				await(t, watching, 1, waiting+` AND query LIKE '%COPY bills%'`)
+				c.end(cancel)
+				if err := group.Wait(); !errors.Is(err, c.want) {
+					t.Errorf("got %v, want %v", err, c.want)
+				}
+				cancel()
+				exec(t, locking, `ROLLBACK`)
+				if n := count(t, watching, `SELECT (SELECT count(*) FROM runs) + (SELECT count(*) FROM bills)`); n != 0 {
+					t.Errorf("%d rows are there", n)
+				}
+			}
+			if err := store.Settle(t.Context(), nil, settlements); err != nil {
+				t.Fatal(err)
+			}
+			if n := count(t, watching, `SELECT count(*) FROM runs`); n != 1 {
+				t.Errorf("%d runs have settled", n)
+			}
+		})
+	}
+}
 
 // What a COPY that was broken off was sending may not be in the memory, nor on the
 // connection, that the next one gets.

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,7 +17,8 @@ import (
 	"github.com/agenttrace/agenttrace/internal/model"
 )
 
-// rowType is a composite type of PostgreSQL.
+// rowType is a composite type of PostgreSQL. Servers of several versions send rows of it,
+// so it never changes: a row with other columns is of another type.
 type rowType struct {
 	name    string
 	columns int
@@ -96,8 +98,8 @@ func (rows rowArray) binary(buf []byte, oid uint32) []byte {
 // typicalRow is about what a row takes beside the type and the length of each column.
 const typicalRow = 400
 
-// rowWriter takes the columns of a row one after the other. The optional ones
-// are NULL when they are empty.
+// rowWriter takes the columns of a row one after the other. Those of optional, text,
+// bytes and json are NULL when they are empty.
 type rowWriter interface {
 	uuid(id [16]byte)
 	bigint(n int64)
@@ -321,15 +323,19 @@ func (rowsCodec) FormatSupported(format int16) bool { return format == pgtype.Bi
 func (rowsCodec) PreferredFormat() int16            { return pgtype.BinaryFormatCode }
 
 func (c rowsCodec) PlanEncode(_ *pgtype.Map, _ uint32, format int16, value any) pgtype.EncodePlan {
-	if rows, ok := value.(rowArray); !ok || rows.of != c.of || format != pgtype.BinaryFormatCode {
+	if _, ok := value.(rowArray); !ok || format != pgtype.BinaryFormatCode {
 		return nil
 	}
 	return c
 }
 
-// Encode makes the codec its own plan.
+// Encode makes the codec its own plan, which the driver keeps for all arrays of rows.
 func (c rowsCodec) Encode(value any, buf []byte) ([]byte, error) {
-	return value.(rowArray).binary(buf, c.oid), nil
+	rows := value.(rowArray)
+	if rows.of != c.of {
+		return nil, fmt.Errorf("rows of %s in place of %s", rows.of.name, c.of.name)
+	}
+	return rows.binary(buf, c.oid), nil
 }
 
 func (rowsCodec) PlanScan(*pgtype.Map, uint32, int16, any) pgtype.ScanPlan { return nil }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"github.com/agenttrace/agenttrace/internal/model"
@@ -35,6 +36,13 @@ func TestEveryColumnOfASpanSurvives(t *testing.T) {
 				got[0].ShortAttributes, want.ShortAttributes = sameKeys(rt, got[0].ShortAttributes), sameKeys(rt, want.ShortAttributes)
 				if diff := cmp.Diff(want, got[0]); diff != "" {
 					rt.Fatalf("the span changed (-want +got):\n%s", diff)
+				}
+				trace, err := store.Trace(t.Context(), want.Project, want.TraceID)
+				if err != nil {
+					rt.Fatal(err)
+				}
+				if diff := cmp.Diff(model.TraceOf(want), trace, cmpopts.EquateEmpty()); diff != "" {
+					rt.Fatalf("the trace is another (-want +got):\n%s", diff)
 				}
 			})
 		})
