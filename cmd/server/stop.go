@@ -44,7 +44,7 @@ func (s *Server) Drain(ctx context.Context) error {
 	if !s.draining.Swap(true) {
 		close(s.stopping)
 	}
-	total, began, shares := time.Duration(s.Config.ShutdownTimeout), s.Now(), 0
+	total, start, shares := time.Duration(s.Config.ShutdownTimeout), s.Now(), 0
 	var problems []error
 	for len(s.stops) > 0 {
 		last := len(s.stops) - 1
@@ -52,7 +52,7 @@ func (s *Server) Drain(ctx context.Context) error {
 		s.stops = s.stops[:last]
 		shares += step.share
 		begun := s.Now()
-		err := step.run(ctx, began.Add(total*time.Duration(shares)/100).Sub(begun))
+		err := step.run(ctx, total*time.Duration(shares)/100-begun.Sub(start))
 		took := s.Now().Sub(begun)
 		if err != nil {
 			s.Log.Error("stopped", "part", step.name, "took", took, "error", err)
