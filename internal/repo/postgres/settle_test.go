@@ -23,6 +23,19 @@ func settled(t *testing.T, dsn string) (*postgres.Store, []repo.Settlement) {
 	return store, settlementsOf(t, batch)
 }
 
+// hasSettled demands the run and the bill of the trace that settled makes, once each.
+func hasSettled(t *testing.T, store *postgres.Store) {
+	t.Helper()
+	found, err := store.Runs(t.Context(), "default", repo.RunQuery{Limit: 10})
+	if err != nil || len(found) != 1 || !found[0].Settled || found[0].Own.Usage.Input != 7 {
+		t.Errorf("runs: %+v, %v", found, err)
+	}
+	sums, err := store.Bills(t.Context(), "default", repo.BillQuery{MaxSums: 1})
+	if err != nil || len(sums) != 1 || sums[0].ModelCalls.Calls != 1 {
+		t.Errorf("bills: %+v, %v", sums, err)
+	}
+}
+
 // TestLeaseIsProlongedWhileOthersWaitForTheSettlement holds the row of a lease as
 // an open Settle does.
 func TestLeaseIsProlongedWhileOthersWaitForTheSettlement(t *testing.T) {
@@ -69,14 +82,7 @@ func TestWhatIsThereThoughNothingSettledIsReplaced(t *testing.T) {
 		if err := store.Settle(t.Context(), nil, settlements); err != nil {
 			t.Fatal(err)
 		}
-		found, err := store.Runs(t.Context(), "default", repo.RunQuery{Limit: 10})
-		if err != nil || len(found) != 1 || !found[0].Settled || found[0].Own.Usage.Input != 7 {
-			t.Errorf("runs: %+v, %v", found, err)
-		}
-		sums, err := store.Bills(t.Context(), "default", repo.BillQuery{MaxSums: 1})
-		if err != nil || len(sums) != 1 || sums[0].ModelCalls.Calls != 1 {
-			t.Errorf("bills: %+v, %v", sums, err)
-		}
+		hasSettled(t, store)
 		exec(t, connect(t, dsn), `UPDATE traces SET settled_spans = 0`)
 	}
 }
@@ -94,14 +100,7 @@ func TestTablesThatAnEarlierVersionDidNotMakeAreMadeWhenTheyAreNeeded(t *testing
 			if err := store.Settle(t.Context(), nil, settlements); err != nil {
 				t.Fatal(err)
 			}
-			found, err := store.Runs(t.Context(), "default", repo.RunQuery{Limit: 10})
-			if err != nil || len(found) != 1 || !found[0].Settled || found[0].Own.Usage.Input != 7 {
-				t.Errorf("runs: %+v, %v", found, err)
-			}
-			sums, err := store.Bills(t.Context(), "default", repo.BillQuery{MaxSums: 1})
-			if err != nil || len(sums) != 1 || sums[0].ModelCalls.Calls != 1 {
-				t.Errorf("bills: %+v, %v", sums, err)
-			}
+			hasSettled(t, store)
 			exec(t, connect(t, dsn), `DROP TABLE runs_20260504, bills_20260504`)
 			late := span(1, 3, noon(0)+2)
 			late.Type = model.TypeAgent
