@@ -20,22 +20,44 @@ func copySpans(f *flight, records []model.Record) {
 	f.send()
 }
 
-const copySegmentsSQL = `
-COPY open_segments (project, trace_id, start_ns, span_id, latest_ns, spans, raw_bytes, payload) FROM STDIN (FORMAT binary)`
+const segmentNames = `project, trace_id, start_ns, span_id, latest_ns, spans, raw_bytes, payload`
+
+// writeSegment writes the columns that segments have in both of their tables, given the
+// id of the first span.
+func writeSegment(w rowWriter, s *otlp.Segment, first int64) {
+	w.text(s.Project)
+	w.uuid(s.TraceID)
+	w.bigint(s.Earliest)
+	w.bigint(first)
+	w.bigint(s.Latest)
+	w.integer(int32(s.Spans))
+	w.integer(int32(s.RawBytes))
+	w.bytes(s.Payload)
+}
+
+const copySegmentsSQL = `COPY open_segments (` + segmentNames + `) FROM STDIN (FORMAT binary)`
 
 // copySegments stores segments, each of which stands at the place of its part.
 func copySegments(f *flight, segments []otlp.Segment, parts []part) {
 	f.begin()
-	for i, segment := range segments {
+	for i := range segments {
 		f.row(8)
-		f.text(segment.Project)
-		f.uuid(segment.TraceID)
-		f.bigint(segment.Earliest)
-		f.bigint(parts[i].first.Int64())
-		f.bigint(segment.Latest)
-		f.integer(int32(segment.Spans))
-		f.integer(int32(segment.RawBytes))
-		f.bytes(segment.Payload)
+		writeSegment(f, &segments[i], parts[i].first.Int64())
+	}
+	f.end()
+}
+
+const copyCompactedSQL = `COPY segments (` + segmentNames + `, write_id, writes) FROM STDIN (FORMAT binary)`
+
+// copyCompacted stores segments of traces that have settled.
+func copyCompacted(f *flight, segments []compacted) {
+	f.begin()
+	for i := range segments {
+		c := &segments[i]
+		f.row(10)
+		writeSegment(f, &c.Segment, c.first)
+		f.bigint(int64(c.write))
+		f.bytes(c.writes)
 	}
 	f.end()
 }

@@ -86,40 +86,12 @@ func copyRuns(f *flight, runs []settledRun) {
 		f.smallint(int16(r.Type))
 		f.smallint(int16(r.Status))
 		f.boolean(r.Failed)
-		f.boolean(true)
+		f.boolean(true) // settled
 		for _, text := range [...]string{r.Project, r.Name, r.Service, r.Environment} {
 			f.text(text)
 		}
 		writeIdentity(f, &r.Identity)
-		f.text(string(r.detail))
+		f.bytes(r.detail) // json is sent as its text
 	}
 	f.end()
-}
-
-// usageArgs returns an array for each bucket, in the order of the columns.
-func usageArgs[R any](rows []R, get func(R) *model.Usage) []any {
-	number := func(get func(R) int64) []int64 { return column(rows, get) }
-	return []any{
-		number(func(r R) int64 { return get(r).Input }),
-		number(func(r R) int64 { return get(r).CacheRead }),
-		number(func(r R) int64 { return get(r).CacheWrite }),
-		number(func(r R) int64 { return get(r).Output }),
-		number(func(r R) int64 { return get(r).Reasoning }),
-		number(func(r R) int64 { return get(r).AudioInput }),
-		number(func(r R) int64 { return get(r).AudioOutput }),
-		number(func(r R) int64 { return get(r).Total }),
-	}
-}
-
-// costArgs does the same for costs.
-func costArgs[R any](rows []R, get func(R) *model.Cost) []any {
-	number := func(get func(R) int64) []int64 { return column(rows, get) }
-	return []any{
-		number(func(r R) int64 { return get(r).Nano }),
-		number(func(r R) int64 { return get(r).Reported }),
-		number(func(r R) int64 { return get(r).Computed }),
-		number(func(r R) int64 { return get(r).ReportedCalls }),
-		number(func(r R) int64 { return get(r).ComputedCalls }),
-		number(func(r R) int64 { return get(r).UnpricedCalls }),
-	}
 }

@@ -30,8 +30,8 @@ type settleBatch struct {
 	parts       []settledPart
 	compacted   []compacted
 	replaced    map[int64][]spanKey // segments to be replaced, by day
-	// doubted says that something is there that settling stores, though by its rows no
-	// trace has settled that this could be of.
+	// doubted says not to believe rows of traces by which nothing has settled: some of it
+	// was there.
 	doubted bool
 }
 

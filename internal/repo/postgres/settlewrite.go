@@ -82,15 +82,28 @@ func traceArgs(keys []traceDay) []any {
 
 // settledArgs returns the arguments of settleTracesSQL but the last.
 func settledArgs(parts []settledPart) []any {
-	return slices.Concat(
-		traceArgs(column(parts, func(p settledPart) traceDay { return p.traceDay })),
-		[]any{
-			column(parts, func(p settledPart) int64 { return p.Spans }),
-			column(parts, func(p settledPart) int64 { return p.Runs }),
-		},
-		usageArgs(parts, func(p settledPart) *model.Usage { return &p.Usage }),
-		costArgs(parts, func(p settledPart) *model.Cost { return &p.Cost }),
-	)
+	args := traceArgs(column(parts, func(p settledPart) traceDay { return p.traceDay }))
+	for _, get := range [...]func(p settledPart) int64{
+		func(p settledPart) int64 { return p.Spans },
+		func(p settledPart) int64 { return p.Runs },
+		func(p settledPart) int64 { return p.Usage.Input },
+		func(p settledPart) int64 { return p.Usage.CacheRead },
+		func(p settledPart) int64 { return p.Usage.CacheWrite },
+		func(p settledPart) int64 { return p.Usage.Output },
+		func(p settledPart) int64 { return p.Usage.Reasoning },
+		func(p settledPart) int64 { return p.Usage.AudioInput },
+		func(p settledPart) int64 { return p.Usage.AudioOutput },
+		func(p settledPart) int64 { return p.Usage.Total },
+		func(p settledPart) int64 { return p.Cost.Nano },
+		func(p settledPart) int64 { return p.Cost.Reported },
+		func(p settledPart) int64 { return p.Cost.Computed },
+		func(p settledPart) int64 { return p.Cost.ReportedCalls },
+		func(p settledPart) int64 { return p.Cost.ComputedCalls },
+		func(p settledPart) int64 { return p.Cost.UnpricedCalls },
+	} {
+		args = append(args, column(parts, get))
+	}
+	return args
 }
 
 // deleteSettledSQL removes what settling stored of some traces on one day.
@@ -188,27 +201,6 @@ WITH kept AS (
 )
 INSERT INTO segments (trace_id, start_ns, span_id, latest_ns, write_id, spans, raw_bytes, project, payload, writes)
 SELECT trace_id, start_ns, span_id, latest_ns, write_id, spans, raw_bytes, project, payload, writes FROM kept`
-
-const copyCompactedSQL = `
-COPY segments (project, trace_id, start_ns, span_id, latest_ns, spans, raw_bytes, payload, write_id, writes) FROM STDIN (FORMAT binary)`
-
-func copyCompacted(f *flight, segments []compacted) {
-	f.begin()
-	for _, c := range segments {
-		f.row(10)
-		f.text(c.project)
-		f.uuid(c.id)
-		f.bigint(c.Earliest)
-		f.bigint(c.first)
-		f.bigint(c.Latest)
-		f.integer(int32(c.Spans))
-		f.integer(int32(c.RawBytes))
-		f.bytes(c.Payload)
-		f.bigint(int64(c.write))
-		f.bytes(c.writes)
-	}
-	f.end()
-}
 
 // segments removes those segments of which all are there, with as many spans as are to
 // stand in their place, and returns what is. Where one is missing, somebody else has put it
