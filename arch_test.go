@@ -104,16 +104,15 @@ var mayImport = map[string][]string{
 
 // onlyHere says which folders may import a library that must not spread.
 var onlyHere = map[string][]string{
-	"github.com/jackc/pgx/":                {"internal/repo/postgres", "internal/agnodb", "internal/pgtest", "bench"},
-	"modernc.org/sqlite":                   {"internal/repo/sqlite", "internal/agnodb", "bench"},
-	"connectrpc.com/":                      {"internal/service", "cmd/server", "clients/go", "cmd/agenttrace/internal/doctor", "gen"},
-	"go.opentelemetry.io/otel":             {"clients/go/tracing"}, // what observes agents; the server observes itself by other means
-	"github.com/VictoriaMetrics/easyproto": {"internal/otlp", "internal/sample"},
-	"github.com/alecthomas/kong":           {"internal/config", "cmd"},
-	"golang.org/x/term":                    {"cmd/agenttrace/internal/shell"},
-	"github.com/rivo/uniseg":               {"cmd/agenttrace/internal/shell"},
-	"google.golang.org/grpc":               {}, // tests only
-	"go.opentelemetry.io/proto/otlp":       {}, // tests only; clashes with the slim module in one process
+	"github.com/jackc/pgx/":          {"internal/repo/postgres", "internal/agnodb", "internal/pgtest", "bench"},
+	"modernc.org/sqlite":             {"internal/repo/sqlite", "internal/agnodb", "bench"},
+	"connectrpc.com/":                {"internal/service", "cmd/server", "clients/go", "cmd/agenttrace/internal/doctor", "gen"},
+	"go.opentelemetry.io/otel":       {"clients/go/tracing"}, // what observes agents; the server observes itself by other means
+	"github.com/alecthomas/kong":     {"internal/config", "cmd"},
+	"golang.org/x/term":              {"cmd/agenttrace/internal/shell"},
+	"github.com/rivo/uniseg":         {"cmd/agenttrace/internal/shell"},
+	"google.golang.org/grpc":         {}, // tests only
+	"go.opentelemetry.io/proto/otlp": {}, // tests only; clashes with the slim module in one process
 }
 
 // forTestsOnly are packages that product code must not import.

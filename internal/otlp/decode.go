@@ -6,8 +6,6 @@ import (
 	"iter"
 	"slices"
 
-	"github.com/VictoriaMetrics/easyproto"
-
 	"github.com/agenttrace/agenttrace/internal/model"
 	"github.com/agenttrace/agenttrace/internal/otlp/wire"
 )
@@ -129,54 +127,54 @@ func (a *surroundings) open(r *model.Record) (err error) {
 		return nil
 	}
 	*a = surroundings{rawResource: r.Resource, rawScope: r.Scope, opened: true}
-	err = wire.EachField(r.Resource, func(fc *easyproto.FieldContext) error {
-		data, ok := fc.MessageData()
+	err = wire.EachField(r.Resource, func(f *wire.Field) error {
+		data, ok := f.Bytes()
 		switch {
-		case ok && fc.FieldNum == resourceSpansResource:
+		case ok && f.Num == resourceSpansResource:
 			return decodeResource(&a.resource, data)
-		case ok && fc.FieldNum == resourceSpansSchemaURL:
-			a.resource.SchemaURL, _ = fc.String()
+		case ok && f.Num == resourceSpansSchemaURL:
+			a.resource.SchemaURL, _ = f.Text()
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return wire.EachField(r.Scope, func(fc *easyproto.FieldContext) error {
-		data, ok := fc.MessageData()
+	return wire.EachField(r.Scope, func(f *wire.Field) error {
+		data, ok := f.Bytes()
 		switch {
-		case ok && fc.FieldNum == scopeSpansScope:
+		case ok && f.Num == scopeSpansScope:
 			return decodeScope(&a.scope, data)
-		case ok && fc.FieldNum == scopeSpansSchemaURL:
-			a.scope.SchemaURL, _ = fc.String()
+		case ok && f.Num == scopeSpansSchemaURL:
+			a.scope.SchemaURL, _ = f.Text()
 		}
 		return nil
 	})
 }
 
 func decodeResource(r *model.Resource, data []byte) error {
-	return wire.EachField(data, func(fc *easyproto.FieldContext) error {
-		switch fc.FieldNum {
+	return wire.EachField(data, func(f *wire.Field) error {
+		switch f.Num {
 		case 1:
-			return decodeAttribute(&r.Attributes, fc)
+			return decodeAttribute(&r.Attributes, f)
 		case 2:
-			setUint32(&r.DroppedAttributes, fc)
+			setUint32(&r.DroppedAttributes, f)
 		}
 		return nil
 	})
 }
 
 func decodeScope(s *model.Scope, data []byte) error {
-	return wire.EachField(data, func(fc *easyproto.FieldContext) error {
-		switch fc.FieldNum {
+	return wire.EachField(data, func(f *wire.Field) error {
+		switch f.Num {
 		case 1:
-			setString(&s.Name, fc)
+			setString(&s.Name, f)
 		case 2:
-			setString(&s.Version, fc)
+			setString(&s.Version, f)
 		case 3:
-			return decodeAttribute(&s.Attributes, fc)
+			return decodeAttribute(&s.Attributes, f)
 		case 4:
-			setUint32(&s.DroppedAttributes, fc)
+			setUint32(&s.DroppedAttributes, f)
 		}
 		return nil
 	})
@@ -184,41 +182,41 @@ func decodeScope(s *model.Scope, data []byte) error {
 
 // decodeSpan reads what is not narrow: the walker has read the rest.
 func decodeSpan(b *model.Body, raw []byte) error {
-	return wire.EachField(raw, func(fc *easyproto.FieldContext) error {
-		switch fc.FieldNum {
+	return wire.EachField(raw, func(f *wire.Field) error {
+		switch f.Num {
 		case 3:
-			setString(&b.TraceState, fc)
+			setString(&b.TraceState, f)
 		case 5:
-			setString(&b.FullName, fc)
+			setString(&b.FullName, f)
 		case 9:
-			return decodeAttribute(&b.Attributes, fc)
+			return decodeAttribute(&b.Attributes, f)
 		case 10:
-			setUint32(&b.DroppedAttributes, fc)
+			setUint32(&b.DroppedAttributes, f)
 		case 11:
-			if data, ok := fc.MessageData(); ok {
+			if data, ok := f.Bytes(); ok {
 				b.Events = append(b.Events, model.Event{})
 				return decodeEvent(&b.Events[len(b.Events)-1], data)
 			}
 		case 12:
-			setUint32(&b.DroppedEvents, fc)
+			setUint32(&b.DroppedEvents, f)
 		case 13:
-			if data, ok := fc.MessageData(); ok {
+			if data, ok := f.Bytes(); ok {
 				b.Links = append(b.Links, model.Link{})
 				return decodeLink(&b.Links[len(b.Links)-1], data)
 			}
 		case 14:
-			setUint32(&b.DroppedLinks, fc)
+			setUint32(&b.DroppedLinks, f)
 		case 15:
-			if data, ok := fc.MessageData(); ok {
-				return wire.EachField(data, func(fc *easyproto.FieldContext) error {
-					if fc.FieldNum == 2 {
-						setString(&b.FullStatusMessage, fc)
+			if data, ok := f.Bytes(); ok {
+				return wire.EachField(data, func(f *wire.Field) error {
+					if f.Num == 2 {
+						setString(&b.FullStatusMessage, f)
 					}
 					return nil
 				})
 			}
 		case 16:
-			if n, ok := fc.Fixed32(); ok {
+			if n, ok := f.Fixed32(); ok {
 				b.Flags = n
 			}
 		}
@@ -227,42 +225,42 @@ func decodeSpan(b *model.Body, raw []byte) error {
 }
 
 func decodeEvent(e *model.Event, data []byte) error {
-	return wire.EachField(data, func(fc *easyproto.FieldContext) error {
-		switch fc.FieldNum {
+	return wire.EachField(data, func(f *wire.Field) error {
+		switch f.Num {
 		case 1:
-			if n, ok := fc.Fixed64(); ok {
+			if n, ok := f.Fixed64(); ok {
 				e.TimeNano = int64(n)
 			}
 		case 2:
-			setString(&e.Name, fc)
+			setString(&e.Name, f)
 		case 3:
-			return decodeAttribute(&e.Attributes, fc)
+			return decodeAttribute(&e.Attributes, f)
 		case 4:
-			setUint32(&e.DroppedAttributes, fc)
+			setUint32(&e.DroppedAttributes, f)
 		}
 		return nil
 	})
 }
 
 func decodeLink(l *model.Link, data []byte) error {
-	return wire.EachField(data, func(fc *easyproto.FieldContext) error {
-		switch fc.FieldNum {
+	return wire.EachField(data, func(f *wire.Field) error {
+		switch f.Num {
 		case 1:
-			if id, ok := fc.Bytes(); ok {
+			if id, ok := f.Bytes(); ok {
 				l.TraceID = id
 			}
 		case 2:
-			if id, ok := fc.Bytes(); ok {
+			if id, ok := f.Bytes(); ok {
 				l.SpanID = id
 			}
 		case 3:
-			setString(&l.TraceState, fc)
+			setString(&l.TraceState, f)
 		case 4:
-			return decodeAttribute(&l.Attributes, fc)
+			return decodeAttribute(&l.Attributes, f)
 		case 5:
-			setUint32(&l.DroppedAttributes, fc)
+			setUint32(&l.DroppedAttributes, f)
 		case 6:
-			if n, ok := fc.Fixed32(); ok {
+			if n, ok := f.Fixed32(); ok {
 				l.Flags = n
 			}
 		}
@@ -270,14 +268,14 @@ func decodeLink(l *model.Link, data []byte) error {
 	})
 }
 
-func setString(to *string, fc *easyproto.FieldContext) {
-	if s, ok := fc.String(); ok {
+func setString(to *string, f *wire.Field) {
+	if s, ok := f.Text(); ok {
 		*to = s
 	}
 }
 
-func setUint32(to *uint32, fc *easyproto.FieldContext) {
-	if n, ok := fc.Uint64(); ok {
+func setUint32(to *uint32, f *wire.Field) {
+	if n, ok := f.Varint(); ok {
 		*to = uint32(n) // protobuf drops the upper half too
 	}
 }

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/VictoriaMetrics/easyproto"
-
 	"github.com/agenttrace/agenttrace/internal/model"
 	"github.com/agenttrace/agenttrace/internal/otlp/wire"
 )
@@ -40,6 +38,8 @@ const (
 	scopeSpansScope     = 1
 	scopeSpansSpans     = 2
 	scopeSpansSchemaURL = 3
+
+	spanAttributes = 9
 )
 
 // Request is what a request held.
@@ -80,12 +80,12 @@ func Parse(project string, body []byte, l Limits) (*Request, error) {
 func (p *parser) parse(project string, body []byte, l Limits) (*Request, error) {
 	p.project, p.limits, p.request = project, l.withDefaults(), &Request{}
 	p.walker.maxDepth = p.limits.MaxDepth
-	var fc easyproto.FieldContext
+	var f wire.Field
 	for rest := body; len(rest) > 0; {
 		at := len(body) - len(rest)
-		next, err := wire.Next(&fc, rest)
-		if err == nil && fc.FieldNum == tracesResourceSpans {
-			if message, ok := fc.MessageData(); ok {
+		next, err := wire.Next(&f, rest)
+		if err == nil && f.Num == tracesResourceSpans {
+			if message, ok := f.Bytes(); ok {
 				err = p.resourceSpans(message)
 			}
 		}
@@ -228,19 +228,19 @@ func (p *parser) openScope(raw []byte) (fault string, err error) {
 	w := &p.walker
 	w.values = 0
 	w.scopeName = ""
-	var fc easyproto.FieldContext
+	var f wire.Field
 	err = wire.EachChild(raw, scopeSpansScope, func(scope []byte) (err error) {
 		for len(scope) > 0 {
-			if scope, err = wire.Next(&fc, scope); err != nil {
+			if scope, err = wire.Next(&f, scope); err != nil {
 				return err
 			}
-			switch fc.FieldNum {
+			switch f.Num {
 			case 1:
-				if s, ok := fc.String(); ok {
+				if s, ok := f.Text(); ok {
 					w.scopeName = s
 				}
 			case 3:
-				if data, ok := fc.MessageData(); ok {
+				if data, ok := f.Bytes(); ok {
 					if _, _, err := w.keyValue(data); err != nil {
 						return err
 					}

@@ -1,6 +1,7 @@
 package otlp
 
 import (
+	"encoding/binary"
 	"strings"
 	"unicode/utf8"
 )
@@ -86,6 +87,9 @@ func boundBytes(s string, limit int) string {
 // boundRunes does the same with a limit in runes. Runs of bytes that are not
 // UTF-8 count as one.
 func boundRunes(s string, limit int) string {
+	if beginning := s[:min(len(s), limit)]; isPlain(beginning) { // a rune is a byte
+		return beginning
+	}
 	s = repair(cutBytes(s, limit*utf8.UTFMax))
 	if len(s) <= limit {
 		return s
@@ -97,6 +101,24 @@ func boundRunes(s string, limit int) string {
 		limit--
 	}
 	return s
+}
+
+// isPlain reports whether s is ASCII without NUL.
+func isPlain(s string) bool {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for ; len(s) >= 8; s = s[8:] {
+		x := binary.LittleEndian.Uint64([]byte(s[:8]))
+		// A byte of zero is the only one that borrows its top bit.
+		if (x|(x-ones))&tops != 0 {
+			return false
+		}
+	}
+	for i := range len(s) {
+		if s[i]-1 >= utf8.RuneSelf-1 {
+			return false
+		}
+	}
+	return true
 }
 
 // cutBytes cuts s at limit, or before the rune that lies across it.

@@ -3,16 +3,15 @@ package otlp
 import (
 	"math"
 
-	"github.com/VictoriaMetrics/easyproto"
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/agenttrace/agenttrace/internal/model"
 	"github.com/agenttrace/agenttrace/internal/otlp/wire"
 )
 
-// decodeAttribute appends the KeyValue in fc. The walker has bounded its depth.
-func decodeAttribute(to *[]model.KeyValue, fc *easyproto.FieldContext) error {
-	data, ok := fc.MessageData()
+// decodeAttribute appends the KeyValue in f. The walker has bounded its depth.
+func decodeAttribute(to *[]model.KeyValue, f *wire.Field) error {
+	data, ok := f.Bytes()
 	if !ok {
 		return nil
 	}
@@ -21,16 +20,16 @@ func decodeAttribute(to *[]model.KeyValue, fc *easyproto.FieldContext) error {
 }
 
 func decodeKeyValue(kv *model.KeyValue, data []byte) (err error) {
-	var fc easyproto.FieldContext
+	var f wire.Field
 	for len(data) > 0 {
-		if data, err = wire.Next(&fc, data); err != nil {
+		if data, err = wire.Next(&f, data); err != nil {
 			return err
 		}
-		switch fc.FieldNum {
+		switch f.Num {
 		case 1:
-			setString(&kv.Key, &fc)
+			setString(&kv.Key, &f)
 		case 2:
-			if message, ok := fc.MessageData(); ok {
+			if message, ok := f.Bytes(); ok {
 				if err := decodeValue(&kv.Value, message); err != nil {
 					return err
 				}
@@ -44,36 +43,36 @@ func decodeKeyValue(kv *model.KeyValue, data []byte) (err error) {
 // that is there more than once: the last member counts, and lists of one kind
 // grow.
 func decodeValue(v *model.Value, data []byte) (err error) {
-	var fc easyproto.FieldContext
+	var f wire.Field
 	for len(data) > 0 {
-		if data, err = wire.Next(&fc, data); err != nil {
+		if data, err = wire.Next(&f, data); err != nil {
 			return err
 		}
-		switch fc.FieldNum {
+		switch f.Num {
 		case 1:
-			if s, ok := fc.String(); ok {
+			if s, ok := f.Text(); ok {
 				*v = model.StringValue(s)
 			}
 		case 2:
-			if n, ok := fc.Uint64(); ok {
+			if n, ok := f.Varint(); ok {
 				*v = model.BoolValue(n != 0)
 			}
 		case 3:
-			if n, ok := fc.Int64(); ok {
-				*v = model.IntValue(n)
+			if n, ok := f.Varint(); ok {
+				*v = model.IntValue(int64(n))
 			}
 		case 4:
-			if f, ok := fc.Double(); ok {
-				*v = model.DoubleValue(f)
+			if d, ok := f.Double(); ok {
+				*v = model.DoubleValue(d)
 			}
 		case 5, 6:
-			if message, ok := fc.MessageData(); ok {
-				if err := decodeList(v, model.KindArray+model.ValueKind(fc.FieldNum-5), message); err != nil {
+			if message, ok := f.Bytes(); ok {
+				if err := decodeList(v, model.KindArray+model.ValueKind(f.Num-5), message); err != nil {
 					return err
 				}
 			}
 		case 7:
-			if s, ok := fc.String(); ok {
+			if s, ok := f.Text(); ok {
 				*v = model.Value{Kind: model.KindBytes, Str: s}
 			}
 		}

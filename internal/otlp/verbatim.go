@@ -2,10 +2,9 @@ package otlp
 
 import (
 	"bytes"
-	"encoding/binary"
 	"strings"
 
-	"github.com/VictoriaMetrics/easyproto"
+	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/agenttrace/agenttrace/internal/model"
 	"github.com/agenttrace/agenttrace/internal/otlp/wire"
@@ -27,7 +26,7 @@ func Verbatim(tracesData []byte, messages bool) bool {
 	return eachMessage(tracesData, tracesResourceSpans, func(resource []byte) bool {
 		return eachMessage(resource, resourceSpansScopes, func(scope []byte) bool {
 			return eachMessage(scope, scopeSpansSpans, func(span []byte) bool {
-				return eachMessage(span, 9, isVerbatim)
+				return eachMessage(span, spanAttributes, isVerbatim)
 			})
 		})
 	})
@@ -38,17 +37,16 @@ const jsonNumber = `\u`
 
 // eachMessage reports whether a condition holds for all fields of a number below
 // 16.
-func eachMessage(message []byte, num uint32, holds func([]byte) bool) bool {
-	tag := byte(num<<3 | 2)
-	var fc easyproto.FieldContext
+func eachMessage(message []byte, num protowire.Number, holds func([]byte) bool) bool {
+	var f wire.Field
 	for len(message) > 0 {
-		data, rest, ok := cutMessage(message, tag)
+		data, rest, ok := wire.Cut(message, num)
 		if !ok {
 			var err error
-			if rest, err = wire.Next(&fc, message); err != nil {
+			if rest, err = wire.Next(&f, message); err != nil {
 				return false
 			}
-			if data, ok = fc.MessageData(); !ok || fc.FieldNum != num {
+			if data, ok = f.Bytes(); !ok || f.Num != num {
 				message = rest
 				continue
 			}
@@ -59,24 +57,6 @@ func eachMessage(message []byte, num uint32, holds func([]byte) bool) bool {
 		message = rest
 	}
 	return true
-}
-
-// cutMessage returns what is in the field at the beginning of a message, and
-// what is behind it, if it has that tag and is valid. It is much faster than
-// wire.Next.
-func cutMessage(message []byte, tag byte) (data, rest []byte, ok bool) {
-	if len(message) < 2 || message[0] != tag {
-		return nil, nil, false
-	}
-	n, width := uint64(message[1]), 1
-	if n >= 0x80 {
-		n, width = binary.Uvarint(message[1:])
-	}
-	if width <= 0 || n > uint64(len(message)-1-width) {
-		return nil, nil, false
-	}
-	message = message[1+width:]
-	return message[:n], message[n:], true
 }
 
 // isText reports whether an attribute is a text, or feeds none.
@@ -93,27 +73,12 @@ func isText(keyValue []byte) bool {
 func isTextWithoutNumbers(keyValue []byte) bool {
 	key, text, ok := cutPlainText(keyValue)
 	if ok {
-		number, found := known.numbers[string(key)]
-		return !found || known.feeds[number]&intoMessages == 0 || !bytes.Contains(text, []byte(jsonNumber))
+		number, found := known.numbers[key]
+		return !found || known.feeds[number]&intoMessages == 0 || !strings.Contains(text, jsonNumber)
 	}
 	a, err := openAttribute(keyValue)
 	return err == nil && (!a.feeds(intoText) || a.kind == model.KindEmpty ||
 		a.kind == model.KindString && !(a.feeds(intoMessages) && strings.Contains(a.text, jsonNumber)))
-}
-
-// cutPlainText recognises what nearly all attributes are, and nearly all senders
-// write: a key, then a value, which is one text.
-func cutPlainText(keyValue []byte) (key, text []byte, ok bool) {
-	key, value, ok := cutMessage(keyValue, 1<<3|2)
-	if !ok {
-		return nil, nil, false
-	}
-	value, rest, ok := cutMessage(value, 2<<3|2)
-	if !ok || len(rest) > 0 {
-		return nil, nil, false
-	}
-	text, rest, ok = cutMessage(value, 1<<3|2)
-	return key, text, ok && len(rest) == 0
 }
 
 // namedAttribute is any attribute.
@@ -125,13 +90,13 @@ type namedAttribute struct {
 // openAttribute reads a KeyValue message; of one that feeds nothing, the key
 // only.
 func openAttribute(keyValue []byte) (a namedAttribute, err error) {
-	var fc easyproto.FieldContext
+	var f wire.Field
 	for rest := keyValue; len(rest) > 0; {
-		if rest, err = wire.Next(&fc, rest); err != nil {
+		if rest, err = wire.Next(&f, rest); err != nil {
 			return a, err
 		}
-		if fc.FieldNum == 1 {
-			setString(&a.key, &fc)
+		if f.Num == 1 {
+			setString(&a.key, &f)
 		}
 	}
 	if a.feeds(intoText) {

@@ -3,8 +3,6 @@ package otlp
 import (
 	"fmt"
 
-	"github.com/VictoriaMetrics/easyproto"
-
 	"github.com/agenttrace/agenttrace/internal/model"
 	"github.com/agenttrace/agenttrace/internal/otlp/wire"
 )
@@ -65,28 +63,35 @@ func (w *walker) reset() {
 // that is not the expected one are unknown fields, as protobuf has it.
 func (w *walker) span(raw []byte) (err error) {
 	w.reset()
-	var fc easyproto.FieldContext
+	var f wire.Field
 	for len(raw) > 0 {
-		if raw, err = wire.Next(&fc, raw); err != nil {
+		if data, rest, ok := wire.Cut(raw, spanAttributes); ok { // most of it
+			if err := w.attribute(data); err != nil {
+				return err
+			}
+			raw = rest
+			continue
+		}
+		if raw, err = wire.Next(&f, raw); err != nil {
 			return err
 		}
-		if data, ok := fc.MessageData(); ok {
-			if err := w.spanMessage(&fc, data); err != nil {
+		if data, ok := f.Bytes(); ok {
+			if err := w.spanMessage(&f, data); err != nil {
 				return err
 			}
 			continue
 		}
-		switch fc.FieldNum {
+		switch f.Num {
 		case 6:
-			if n, ok := fc.Uint64(); ok {
+			if n, ok := f.Varint(); ok {
 				w.kind = model.SpanKind(n)
 			}
 		case 7:
-			if n, ok := fc.Fixed64(); ok {
+			if n, ok := f.Fixed64(); ok {
 				w.start = n
 			}
 		case 8:
-			if n, ok := fc.Fixed64(); ok {
+			if n, ok := f.Fixed64(); ok {
 				w.end = n
 			}
 		}
@@ -95,8 +100,8 @@ func (w *walker) span(raw []byte) (err error) {
 }
 
 // spanMessage takes a field of length-delimited type.
-func (w *walker) spanMessage(fc *easyproto.FieldContext, data []byte) error {
-	switch fc.FieldNum {
+func (w *walker) spanMessage(f *wire.Field, data []byte) error {
+	switch f.Num {
 	case 1:
 		w.traceID = data
 	case 2:
@@ -104,13 +109,9 @@ func (w *walker) spanMessage(fc *easyproto.FieldContext, data []byte) error {
 	case 4:
 		w.parentID = data
 	case 5:
-		w.name, _ = fc.String()
-	case 9:
-		key, value, err := w.keyValue(data)
-		if err != nil {
-			return fmt.Errorf("attribute %.64q: %w", key, err)
-		}
-		w.take(key, value)
+		w.name, _ = f.Text()
+	case spanAttributes:
+		return w.attribute(data)
 	case 11:
 		if err := w.event(data); err != nil {
 			return fmt.Errorf("event: %w", err)
@@ -124,6 +125,16 @@ func (w *walker) spanMessage(fc *easyproto.FieldContext, data []byte) error {
 			return fmt.Errorf("status: %w", err)
 		}
 	}
+	return nil
+}
+
+// attribute walks an attribute of the span.
+func (w *walker) attribute(data []byte) error {
+	key, value, err := w.keyValue(data)
+	if err != nil {
+		return fmt.Errorf("attribute %.64q: %w", key, err)
+	}
+	w.take(key, value)
 	return nil
 }
 
@@ -153,25 +164,25 @@ func (w *walker) event(data []byte) (err error) {
 	if err := w.count(); err != nil {
 		return err
 	}
-	var fc easyproto.FieldContext
+	var f wire.Field
 	var name string
 	var nano uint64
 	var found exception
 	for len(data) > 0 {
-		if data, err = wire.Next(&fc, data); err != nil {
+		if data, err = wire.Next(&f, data); err != nil {
 			return err
 		}
-		switch fc.FieldNum {
+		switch f.Num {
 		case 1:
-			if n, ok := fc.Fixed64(); ok {
+			if n, ok := f.Fixed64(); ok {
 				nano = n
 			}
 		case 2:
-			if s, ok := fc.String(); ok {
+			if s, ok := f.Text(); ok {
 				name = s
 			}
 		case 3:
-			if message, ok := fc.MessageData(); ok {
+			if message, ok := f.Bytes(); ok {
 				key, value, err := w.keyValue(message)
 				if err != nil {
 					return fmt.Errorf("attribute %.64q: %w", key, err)
@@ -215,12 +226,12 @@ func (w *walker) link(data []byte) (err error) {
 	if err := w.count(); err != nil {
 		return err
 	}
-	var fc easyproto.FieldContext
+	var f wire.Field
 	for len(data) > 0 {
-		if data, err = wire.Next(&fc, data); err != nil {
+		if data, err = wire.Next(&f, data); err != nil {
 			return err
 		}
-		if message, ok := fc.MessageData(); ok && fc.FieldNum == 4 {
+		if message, ok := f.Bytes(); ok && f.Num == 4 {
 			if key, _, err := w.keyValue(message); err != nil {
 				return fmt.Errorf("attribute %.64q: %w", key, err)
 			}
@@ -230,18 +241,18 @@ func (w *walker) link(data []byte) (err error) {
 }
 
 func (w *walker) statusOf(data []byte) (err error) {
-	var fc easyproto.FieldContext
+	var f wire.Field
 	for len(data) > 0 {
-		if data, err = wire.Next(&fc, data); err != nil {
+		if data, err = wire.Next(&f, data); err != nil {
 			return err
 		}
-		switch fc.FieldNum {
+		switch f.Num {
 		case 2:
-			if s, ok := fc.String(); ok {
+			if s, ok := f.Text(); ok {
 				w.statusMessage = s
 			}
 		case 3:
-			if n, ok := fc.Uint64(); ok {
+			if n, ok := f.Varint(); ok {
 				w.status = statusCode(n)
 			}
 		}

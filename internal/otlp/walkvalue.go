@@ -1,8 +1,6 @@
 package otlp
 
 import (
-	"github.com/VictoriaMetrics/easyproto"
-
 	"github.com/agenttrace/agenttrace/internal/model"
 	"github.com/agenttrace/agenttrace/internal/otlp/wire"
 )
@@ -16,18 +14,21 @@ func (w *walker) keyValue(data []byte) (key string, value attribute, err error) 
 }
 
 func (w *walker) entry(data []byte, depth int) (key string, value attribute, err error) {
-	var fc easyproto.FieldContext
+	if key, text, ok := cutPlainText(data); ok && depth <= w.maxDepth {
+		return key, attribute{kind: model.KindString, text: text}, nil
+	}
+	var f wire.Field
 	for len(data) > 0 {
-		if data, err = wire.Next(&fc, data); err != nil {
+		if data, err = wire.Next(&f, data); err != nil {
 			return key, value, err
 		}
-		switch fc.FieldNum {
+		switch f.Num {
 		case 1:
-			if s, ok := fc.String(); ok {
+			if s, ok := f.Text(); ok {
 				key = s
 			}
 		case 2:
-			if message, ok := fc.MessageData(); ok {
+			if message, ok := f.Bytes(); ok {
 				if err := w.value(&value, message, depth); err != nil {
 					return key, value, err
 				}
@@ -37,43 +38,58 @@ func (w *walker) entry(data []byte, depth int) (key string, value attribute, err
 	return key, value, nil
 }
 
+// cutPlainText recognises what nearly all attributes are, and nearly all senders
+// write: a key, then a value, which is one text.
+func cutPlainText(keyValue []byte) (key, text string, ok bool) {
+	name, value, ok := wire.Cut(keyValue, 1)
+	if !ok {
+		return "", "", false
+	}
+	value, rest, ok := wire.Cut(value, 2)
+	if !ok || len(rest) > 0 {
+		return "", "", false
+	}
+	said, rest, ok := wire.Cut(value, 1)
+	return wire.TextOf(name), wire.TextOf(said), ok && len(rest) == 0
+}
+
 // value walks an AnyValue message. Of several members the last one counts.
 func (w *walker) value(to *attribute, data []byte, depth int) (err error) {
 	if depth > w.maxDepth {
 		return errTooDeep
 	}
-	var fc easyproto.FieldContext
+	var f wire.Field
 	for len(data) > 0 {
-		if data, err = wire.Next(&fc, data); err != nil {
+		if data, err = wire.Next(&f, data); err != nil {
 			return err
 		}
-		switch fc.FieldNum {
+		switch f.Num {
 		case 1:
-			if s, ok := fc.String(); ok {
+			if s, ok := f.Text(); ok {
 				*to = attribute{kind: model.KindString, text: s}
 			}
 		case 2:
-			if n, ok := fc.Uint64(); ok {
+			if n, ok := f.Varint(); ok {
 				*to = attribute{kind: model.KindBool, bits: n}
 			}
 		case 3:
-			if n, ok := fc.Uint64(); ok {
+			if n, ok := f.Varint(); ok {
 				*to = attribute{kind: model.KindInt, bits: n}
 			}
 		case 4:
-			if n, ok := fc.Fixed64(); ok {
+			if n, ok := f.Fixed64(); ok {
 				*to = attribute{kind: model.KindDouble, bits: n}
 			}
 		case 5, 6:
-			if message, ok := fc.MessageData(); ok {
-				*to = attribute{kind: model.KindArray + model.ValueKind(fc.FieldNum-5)}
-				to.text, _ = fc.String()
+			if message, ok := f.Bytes(); ok {
+				*to = attribute{kind: model.KindArray + model.ValueKind(f.Num-5)}
+				to.text, _ = f.Text()
 				if err := w.elements(message, to.kind == model.KindMap, depth+1); err != nil {
 					return err
 				}
 			}
 		case 7:
-			if s, ok := fc.String(); ok {
+			if s, ok := f.Text(); ok {
 				*to = attribute{kind: model.KindBytes, text: s}
 			}
 		}
@@ -83,13 +99,13 @@ func (w *walker) value(to *attribute, data []byte, depth int) (err error) {
 
 // elements walks an ArrayValue or a KeyValueList.
 func (w *walker) elements(data []byte, entries bool, depth int) (err error) {
-	var fc easyproto.FieldContext
+	var f wire.Field
 	for len(data) > 0 {
-		if data, err = wire.Next(&fc, data); err != nil {
+		if data, err = wire.Next(&f, data); err != nil {
 			return err
 		}
-		message, ok := fc.MessageData()
-		if !ok || fc.FieldNum != 1 {
+		message, ok := f.Bytes()
+		if !ok || f.Num != 1 {
 			continue
 		}
 		if err := w.count(); err != nil {

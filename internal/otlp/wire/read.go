@@ -1,38 +1,19 @@
 package wire
 
 import (
-	"errors"
 	"fmt"
 
-	"github.com/VictoriaMetrics/easyproto"
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// ErrInvalid says that bytes are not protobuf.
-var ErrInvalid = errors.New("not valid protobuf")
-
-// Next reads one field. It is stricter than easyproto about field numbers:
-// what we store must not make another protobuf library refuse the whole message
-// later.
-func Next(fc *easyproto.FieldContext, src []byte) ([]byte, error) {
-	rest, err := fc.NextField(src)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
-	}
-	if fc.FieldNum < uint32(protowire.MinValidNumber) || fc.FieldNum > uint32(protowire.MaxValidNumber) {
-		return nil, fmt.Errorf("%w: field number %d", ErrInvalid, fc.FieldNum)
-	}
-	return rest, nil
-}
-
 // EachField calls visit for every field of a message.
-func EachField(message []byte, visit func(*easyproto.FieldContext) error) (err error) {
-	var fc easyproto.FieldContext
+func EachField(message []byte, visit func(*Field) error) (err error) {
+	var f Field
 	for len(message) > 0 {
-		if message, err = Next(&fc, message); err != nil {
+		if message, err = Next(&f, message); err != nil {
 			return err
 		}
-		if err := visit(&fc); err != nil {
+		if err := visit(&f); err != nil {
 			return err
 		}
 	}
@@ -40,13 +21,13 @@ func EachField(message []byte, visit func(*easyproto.FieldContext) error) (err e
 }
 
 // EachChild calls visit for the messages with field number num.
-func EachChild(message []byte, num uint32, visit func([]byte) error) (err error) {
-	var fc easyproto.FieldContext
+func EachChild(message []byte, num protowire.Number, visit func([]byte) error) (err error) {
+	var f Field
 	for len(message) > 0 {
-		if message, err = Next(&fc, message); err != nil {
+		if message, err = Next(&f, message); err != nil {
 			return err
 		}
-		if data, ok := fc.MessageData(); ok && fc.FieldNum == num {
+		if data, ok := f.Bytes(); ok && f.Num == num {
 			if err := visit(data); err != nil {
 				return err
 			}
@@ -65,18 +46,18 @@ type Envelope struct {
 // order of fields on the wire is free, so this has to happen before the first
 // child is looked at. Usually the other fields are neighbours and raw aliases
 // the message; else it is a copy.
-func OpenEnvelope(message []byte, child uint32) (Envelope, error) {
+func OpenEnvelope(message []byte, child protowire.Number) (Envelope, error) {
 	var env Envelope
-	var fc easyproto.FieldContext
+	var f Field
 	start := -1 // of a run of fields that are not children
 	for rest := message; len(rest) > 0; {
 		at := len(message) - len(rest)
-		next, err := Next(&fc, rest)
+		next, err := Next(&f, rest)
 		if err != nil {
 			return Envelope{}, fmt.Errorf("byte %d: %w", at, err)
 		}
 		rest = next
-		if _, isMessage := fc.MessageData(); fc.FieldNum != child || !isMessage {
+		if _, isMessage := f.Bytes(); f.Num != child || !isMessage {
 			if start < 0 {
 				start = at
 			}

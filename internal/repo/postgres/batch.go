@@ -25,7 +25,7 @@ func newBatch(records []model.Record) *batch {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(i, j int) int { return compareSpans(records[i].Span, records[j].Span) })
+	slices.SortFunc(order, func(i, j int) int { return cmp.Or(compareSpans(records[i].Span, records[j].Span), i-j) })
 	sorted := column(order, func(i int) model.Record { return records[i] })
 	// Of equal ones the first stays, which came first.
 	sorted = slices.CompactFunc(sorted, func(a, b model.Record) bool { return compareSpans(a.Span, b.Span) == 0 })

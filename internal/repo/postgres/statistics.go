@@ -61,29 +61,37 @@ func newStatistics(pool *pgxpool.Pool) *statistics {
 	return &statistics{pool: pool, days: make(map[int64]*fill)}
 }
 
-// wrote counts the records of a write that was committed and, when a look at
-// one of their days is due, has it done beside what the caller does next.
-func (s *statistics) wrote(ctx context.Context, records []model.Record) {
+// wrote counts the records of a batch that was committed and, when a look at one of
+// its days is due, has it done beside what the caller does next.
+func (s *statistics) wrote(ctx context.Context, b *batch) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, r := range records {
-		day := model.Day(r.Span.StartNano)
-		if s.days[day] == nil {
-			s.days[day] = &fill{due: firstAnalyze}
+	var f *fill // of the day at hand, as neighbours mostly share it
+	for i, r := range b.records {
+		if i == 0 || model.Day(r.Span.StartNano) != model.Day(b.records[i-1].Span.StartNano) {
+			f = s.fillOf(model.Day(r.Span.StartNano))
 		}
-		s.days[day].spans++
+		f.spans++
 	}
 	if s.cancel != nil || s.closed {
 		return // a day that is due now still is at the next write
 	}
-	for _, r := range records {
-		day := model.Day(r.Span.StartNano)
-		if f := s.days[day]; f.spans >= f.due && f.due <= lastAnalyze {
+	for _, day := range b.days {
+		if f := s.fillOf(day); f.spans >= f.due && f.due <= lastAnalyze {
 			f.due = f.spans * analyzeGrowth
 			s.start(ctx, day)
 			return
 		}
 	}
+}
+
+func (s *statistics) fillOf(day int64) *fill {
+	f := s.days[day]
+	if f == nil {
+		f = &fill{due: firstAnalyze}
+		s.days[day] = f
+	}
+	return f
 }
 
 // start analyzes a day's partitions in the background. The caller holds mu.

@@ -33,7 +33,7 @@ func (s *Store) Write(ctx context.Context, records []model.Record) (repo.Written
 	if err != nil {
 		return repo.Written{}, s.explain(ctx, "write spans", err)
 	}
-	s.statistics.wrote(ctx, b.records)
+	s.statistics.wrote(ctx, b)
 	return repo.Written{Stored: stored, Duplicates: len(records) - stored}, nil
 }
 
