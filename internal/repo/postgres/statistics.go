@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"strconv"
 	"sync"
 	"time"
 
@@ -18,26 +19,32 @@ const (
 	analyzeGrowth  = 10
 	lastAnalyze    = 3_000_000
 	analyzeTimeout = time.Minute
+
+	// A table of less than smallTable bytes is looked at with smallTarget at most: what
+	// is learnt of it is old soon.
+	smallTable  = 64 << 20
+	smallTarget = 10
 )
 
 // analyzeOptions say how closely PostgreSQL looks at a table: how many entries the
 // histograms get, for each of which it reads 300 rows, and at which columns. Wide
-// tables are searched by some of theirs only; what is read by its key needs little.
+// tables are searched by some of theirs only; what is read by its key needs little, and
+// so does a table that is small: see [statistics.look].
 var analyzeOptions = map[string]struct {
-	target  string
+	target  int
 	columns string // all of them if empty
 }{
-	"traces": {"30", `(project, trace_id, day_ns, start_ns, end_ns, errors, status, part, name, service, environment)`},
-	"runs": {"30", `(project, trace_id, start_ns, end_ns, type, failed, settled, name, service, environment,
+	"traces": {30, `(project, trace_id, day_ns, start_ns, end_ns, errors, status, part, name, service, environment)`},
+	"runs": {30, `(project, trace_id, start_ns, end_ns, type, failed, settled, name, service, environment,
 		agent_id, team_id, workflow_id, session_id, user_id, run_id)`},
-	"bills": {"30", `(project, trace_id, start_ns, kind, model, tool_name, provider, agent, team, workflow,
+	"bills": {30, `(project, trace_id, start_ns, kind, model, tool_name, provider, agent, team, workflow,
 		session_id, user_id, run_id, service, environment)`},
-	"spans": {"30", `(project, trace_id, start_ns, end_ns, type, status, failed, name, service, environment,
+	"spans": {30, `(project, trace_id, start_ns, end_ns, type, status, failed, name, service, environment,
 		agent_id, team_id, workflow_id, session_id, user_id, run_id, model, provider, tool_name)`},
-	"open_runs":     {"10", ""},
-	"open_segments": {"1", `(project, trace_id, start_ns, span_id)`},
-	"segments":      {"1", `(project, trace_id, start_ns, span_id)`},
-	"trace_days":    {"1", ""},
+	"open_runs":     {10, ""},
+	"open_segments": {1, `(project, trace_id, start_ns, span_id)`},
+	"segments":      {1, `(project, trace_id, start_ns, span_id)`},
+	"trace_days":    {1, ""},
 }
 
 // statistics has PostgreSQL look at the partitions of days that fill up. New
@@ -100,9 +107,9 @@ func (s *statistics) start(ctx context.Context, day int64) {
 	s.cancel = cancel
 	s.running.Go(func() {
 		for _, table := range partitioned {
-			s.analyze(ctx, table, "_"+suffix(day))
+			s.look(ctx, table, table+"_"+suffix(day))
 		}
-		s.analyze(ctx, "trace_days", "")
+		s.look(ctx, "trace_days", "trace_days")
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		cancel()
@@ -110,12 +117,27 @@ func (s *statistics) start(ctx context.Context, day int64) {
 	})
 }
 
-// analyze looks at less than PostgreSQL would by itself, at a quarter of the cost. An
+// grownSQL returns how large a table is, if it has at least doubled since PostgreSQL
+// counted its pages. Another server may have had it analyzed, or autovacuum; and a server
+// that was just started takes a day that is full for one that fills up.
+const grownSQL = `
+SELECT pg_relation_size(oid) FROM pg_class
+WHERE oid = to_regclass($1) AND pg_relation_size(oid) >= 2 * relpages::bigint * current_setting('block_size')::bigint
+    AND pg_relation_size(oid) > 0`
+
+// look has a table analyzed that has grown, at less than PostgreSQL would by itself. An
 // error costs no more than a plan: the day may be dropped by now, or the account may
 // not analyze.
-func (s *statistics) analyze(ctx context.Context, table, suffix string) {
-	o := analyzeOptions[table]
-	_, _ = s.pool.Exec(ctx, `SET LOCAL default_statistics_target = `+o.target+`; ANALYZE `+table+suffix+o.columns)
+func (s *statistics) look(ctx context.Context, of, table string) {
+	var size int64
+	if err := s.pool.QueryRow(ctx, grownSQL, table).Scan(&size); err != nil {
+		return // mostly since it has not grown
+	}
+	o := analyzeOptions[of]
+	if size < smallTable {
+		o.target = min(o.target, smallTarget)
+	}
+	_, _ = s.pool.Exec(ctx, `SET LOCAL default_statistics_target = `+strconv.Itoa(o.target)+`; ANALYZE `+table+o.columns)
 }
 
 // close ends what runs and waits for it.
