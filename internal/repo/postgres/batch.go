@@ -3,6 +3,7 @@ package postgres
 import (
 	"bytes"
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -16,7 +17,8 @@ type batch struct {
 	// records are in the order in which all writers take locks, and in which
 	// the spans of a trace and day stand side by side.
 	records []model.Record
-	days    []int64 // distinct, in order
+	spans   map[int64]int // how many start on a day
+	days    []int64       // these days, in order
 }
 
 func newBatch(records []model.Record) *batch {
@@ -29,15 +31,11 @@ func newBatch(records []model.Record) *batch {
 	sorted := column(order, func(i int) model.Record { return records[i] })
 	// Of equal ones the first stays, which came first.
 	sorted = slices.CompactFunc(sorted, func(a, b model.Record) bool { return compareSpans(a.Span, b.Span) == 0 })
-	b := &batch{records: sorted}
+	b := &batch{records: sorted, spans: make(map[int64]int)}
 	for _, r := range sorted {
-		day := model.Day(r.Span.StartNano)
-		if n := len(b.days); n == 0 || b.days[n-1] != day {
-			b.days = append(b.days, day)
-		}
+		b.spans[model.Day(r.Span.StartNano)]++
 	}
-	slices.Sort(b.days)
-	b.days = slices.Compact(b.days)
+	b.days = slices.Sorted(maps.Keys(b.spans))
 	return b
 }
 

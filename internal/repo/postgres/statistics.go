@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"github.com/agenttrace/agenttrace/internal/model"
 )
 
 // A day's partitions are analyzed when they have this many spans, and again
@@ -73,32 +71,22 @@ func newStatistics(pool *pgxpool.Pool) *statistics {
 func (s *statistics) wrote(ctx context.Context, b *batch) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var f *fill // of the day at hand, as neighbours mostly share it
-	for i, r := range b.records {
-		if i == 0 || model.Day(r.Span.StartNano) != model.Day(b.records[i-1].Span.StartNano) {
-			f = s.fillOf(model.Day(r.Span.StartNano))
+	for day, spans := range b.spans {
+		if s.days[day] == nil {
+			s.days[day] = &fill{due: firstAnalyze}
 		}
-		f.spans++
+		s.days[day].spans += spans
 	}
 	if s.cancel != nil || s.closed {
 		return // a day that is due now still is at the next write
 	}
 	for _, day := range b.days {
-		if f := s.fillOf(day); f.spans >= f.due && f.due <= lastAnalyze {
+		if f := s.days[day]; f.spans >= f.due && f.due <= lastAnalyze {
 			f.due = f.spans * analyzeGrowth
 			s.start(ctx, day)
 			return
 		}
 	}
-}
-
-func (s *statistics) fillOf(day int64) *fill {
-	f := s.days[day]
-	if f == nil {
-		f = &fill{due: firstAnalyze}
-		s.days[day] = f
-	}
-	return f
 }
 
 // start analyzes a day's partitions in the background. The caller holds mu.
