@@ -215,11 +215,11 @@ func (s *segmentReader) take(rows *sql.Rows) error {
 
 // hand hands a segment over to the consumer, and returns whether it wants more.
 func (s *segmentReader) hand(f *foundSegment) (more bool, err error) {
-	g := f.segment
-	if s.data, err = otlp.OpenSegment(s.data[:0], f.payload.of(s.content)); err != nil {
+	g, payload := f.segment, f.payload.of(s.content)
+	if s.data, err = otlp.OpenSegment(s.data[:0], payload); err != nil {
 		return false, err
 	}
-	g.Data = s.data
+	g.Data, g.Quick = s.data, otlp.IsQuick(payload)
 	if writes := f.writes.of(s.content); len(writes) > 0 {
 		if g.Writes, err = repo.DecodeWrites(writes, g.Spans); err != nil {
 			return false, err

@@ -26,7 +26,7 @@ func (s *Store) Write(ctx context.Context, records []model.Record) (repo.Written
 	// nothing is stored yet: so it is done while the spans are inserted, and
 	// repeated only for traces where that was wrong.
 	compressed := make(chan []otlp.Segment)
-	go func() { compressed <- otlp.BuildSegments(distinct) }()
+	go func() { compressed <- otlp.BuildQuickSegments(distinct) }()
 	segments := sync.OnceValue(func() []otlp.Segment { return <-compressed })
 	defer segments() // which are made of the caller's memory
 
@@ -149,7 +149,7 @@ func (b *batch) insertRestOfTrace(t written, segments []otlp.Segment) error {
 		return nil
 	case len(t.records):
 	default:
-		segments = otlp.BuildSegments(t.fresh)
+		segments = otlp.BuildQuickSegments(t.fresh)
 	}
 	if err := b.insertSegments(t.firstID, segments); err != nil {
 		return err
